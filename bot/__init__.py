@@ -1,0 +1,1 @@
+"""The parents' desk: understanding, tracking and safe delivery of parents' inquiries."""

@@ -1,0 +1,80 @@
+"""What a browser posts, read and checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from bot.errors import BadPayload
+from bot.model import Media
+
+MAX_BYTES = 64 * 1024
+MAX_ID = 64
+_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class TooLarge(BadPayload):
+    """The body is over `MAX_BYTES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One posted message: words, a pick, or media."""
+
+    id: str
+    text: str = ""
+    pick: int | None = None
+    media: Media | None = None
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body; raises TooLarge before more than `MAX_BYTES` are kept."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BYTES:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise TooLarge
+    return bytes(body)
+
+
+def parse(body: bytes) -> Payload:
+    """Return the message in the body; raises BadPayload."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadPayload("not JSON") from error
+    match data:
+        case {"id": bool()}:
+            raise BadPayload("id")
+        case {"id": str() | int() as given}:
+            message_id = clean(str(given)).strip()
+        case _:
+            raise BadPayload("id")
+    if not 0 < len(message_id) <= MAX_ID:
+        raise BadPayload("id")
+    if sum(key in data for key in ("text", "pick", "media")) != 1:
+        raise BadPayload("one of text, pick, media")
+    match data:
+        case {"text": str(text)}:
+            return Payload(message_id, text=clean(text))
+        case {"pick": int(pick)} if not isinstance(pick, bool):
+            return Payload(message_id, pick=pick)
+        case {"media": str(media)} if media in set(Media):
+            return Payload(message_id, media=Media(media))
+    raise BadPayload("text, pick or media")
+
+
+def clean(text: str) -> str:
+    """Return the text without what no database keeps: halves of surrogate pairs, controls.
+
+    >>> clean("好\\ud83d\\x00\\r\\n吗")
+    '好�\\n吗'
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _UNWANTED.sub("", whole.replace("\r\n", "\n"))

@@ -1,0 +1,278 @@
+"""The commands: serve (the default), ask, chat, check, eval, config, staff."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot import build
+from bot.config import Settings, described, read_settings
+from bot.dialogue import Handler
+from bot.engine import wall_clock
+from bot.errors import BotError
+from bot.jsonl import Chat, ask_lines, chat_lines
+from bot.matching.understand import Understanding
+
+FaqOption = Annotated[Path | None, typer.Option("--faq", help="用另一个 FAQ 文件夹")]
+LINK_VALID = timedelta(days=1)
+
+
+def make_app(handlers: Sequence[Handler]) -> typer.Typer:
+    """Return the command line on these handlers."""
+    app = typer.Typer(
+        add_completion=False,
+        help="九龙坡家长咨询台。不带命令就启动服务。",
+        pretty_exceptions_enable=False,
+    )
+    staff = typer.Typer(help="工作人员账号")
+    app.add_typer(staff, name="staff")
+
+    @app.callback(invoke_without_command=True)
+    def main(context: typer.Context) -> None:
+        _utf8()
+        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+        if context.invoked_subcommand is None:
+            from bot.serve import serve
+
+            asyncio.run(serve(read_settings(), handlers))
+
+    @app.command()
+    def ask(
+        question: Annotated[str, typer.Argument(help="要试的问题")] = "",
+        jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON")] = False,
+        faq: FaqOption = None,
+    ) -> None:
+        """试问一句，看答复和原因。"""
+        mind = _mind(faq)
+
+        async def run() -> None:
+            async with build.throw_away_desk(mind, handlers) as desk:
+                if jsonl:
+                    await ask_lines(desk, sys.stdin, sys.stdout, time.perf_counter)
+                else:
+                    result = await Chat(desk).line(_line(text=question))
+                    _show(result)
+                    _echo("\n".join(mind.why(question)))
+
+        if not jsonl and not question.strip():
+            raise BotError('请在后面写上要试的问题，如 ask "几岁能上小学"')
+        asyncio.run(run())
+
+    @app.command()
+    def chat(
+        jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON")] = False,
+        db: Annotated[Path | None, typer.Option("--db", help="把对话存在这个文件里")] = None,
+        faq: FaqOption = None,
+    ) -> None:
+        """在终端里对话。"""
+        mind = _mind(faq)
+
+        async def run() -> None:
+            async with build.throw_away_desk(mind, handlers, db) as desk:
+                if jsonl:
+                    await chat_lines(desk, sys.stdin, sys.stdout)
+                    return
+                conversation = Chat(desk)
+                _echo(mind.faq.say("welcome"))
+                while True:
+                    try:
+                        words = await asyncio.to_thread(input, "> ")
+                    except (EOFError, KeyboardInterrupt):
+                        return
+                    now = wall_clock().isoformat()
+                    _show(await conversation.line(_line(text=words, at=now)))
+
+        asyncio.run(run())
+
+    @app.command()
+    def check(
+        faq: FaqOption = None,
+        exam: Annotated[bool, typer.Option("--exam", help="再跑一遍 FAQ 自带的考题")] = False,
+    ) -> None:
+        """检查 FAQ 文件，一次列出所有问题。"""
+        from bot.faq.lint import check as lint
+        from bot.faq.lint import unset
+        from bot.faq.load import read
+
+        folder = faq or read_settings().faq
+        problems = lint(folder, wall_clock().date())
+        for problem in problems:
+            _echo(f"{'错误' if problem.level == 'error' else '提醒'}：{problem}")
+        wrong = sum(problem.level == "error" for problem in problems)
+        _echo(f"{wrong} 处错误，{len(problems) - wrong} 处提醒")
+        words, _ = read(folder)
+        if words is not None:
+            missing = unset(words)
+            for name, label, used_by in missing:
+                _echo(f"  未填：{name}（{label}），用在 {'、'.join(used_by) or '——'}")
+            _echo(f"还有 {len(missing)} 项未填（在 {folder / 'local.yaml'} 里填）")
+        if exam and not wrong:
+            for file in sorted((folder / "tests").glob("*.jsonl")):
+                _echo(f"{file.name}：{json.dumps(_evaluate(handlers, file, faq)[0])}")
+        raise typer.Exit(1 if wrong else 0)
+
+    @app.command("eval")
+    def evaluate(
+        file: Annotated[Path, typer.Argument(help="带标签的问题，JSON Lines")],
+        faq: FaqOption = None,
+        misses: Annotated[bool, typer.Option("--wrong", help="列出没答对的")] = False,
+    ) -> None:
+        """用带标签的问题打分。"""
+        result, missed = _evaluate(handlers, file, faq)
+        _echo(json.dumps(result, ensure_ascii=False))
+        if misses:
+            for line in missed:
+                _echo(line)
+
+    @app.command()
+    def config() -> None:
+        """列出所有设置和它们的意思。"""
+        for name, value, meaning in described(read_settings()):
+            _echo(f"{name}={value}\n    {meaning}")
+
+    @staff.command("add")
+    def staff_add(name: Annotated[str, typer.Argument(help="家长看到的称呼，如 王老师")]) -> None:
+        """添加账号（已有的就只给新链接），打印一次性登录链接。"""
+        asyncio.run(_with_accounts(read_settings(), _add, name))
+
+    @staff.command("list")
+    def staff_list() -> None:
+        """列出账号。"""
+        asyncio.run(_with_accounts(read_settings(), _list))
+
+    @staff.command("disable")
+    def staff_disable(name: str) -> None:
+        """停用账号。"""
+        asyncio.run(_with_accounts(read_settings(), _disable, name))
+
+    return app
+
+
+def run(handlers: Sequence[Handler]) -> int:
+    """Run the command line and return the exit code; our own errors are said without a trace."""
+    try:
+        make_app(handlers)(standalone_mode=True)
+    except BotError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _mind(faq: Path | None) -> Understanding:
+    settings = read_settings()
+    if faq is not None:
+        settings = replace(settings, faq_dir=str(faq))
+    return build.understanding(settings, lambda text: typer.echo(text, err=True))
+
+
+def _evaluate(
+    handlers: Sequence[Handler], file: Path, faq: Path | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the figures of a file of labelled questions, and its misses in a line each."""
+    import io
+
+    from bot.evaluate import figures, judge, missed
+
+    try:
+        labels = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError) as error:
+        raise BotError(f"{file} 读不了：{error}") from error
+    mind = _mind(faq)
+    out = io.StringIO()
+    asked = io.StringIO("".join(_line(text=label["text"]) + "\n" for label in labels))
+
+    async def ask() -> None:
+        async with build.throw_away_desk(mind, handlers) as desk:
+            await ask_lines(desk, asked, out, time.perf_counter)
+
+    asyncio.run(ask())
+    outputs = [json.loads(line) for line in out.getvalue().splitlines()]
+    judged = [judge(label, output) for label, output in zip(labels, outputs, strict=True)]
+    took = sorted(output["took_ms"] for output in outputs)
+    result: dict[str, Any] = figures(judged)
+    if took:
+        result["ms_p50"] = took[len(took) // 2]
+        result["ms_p99"] = took[int(len(took) * 0.99)]
+    lines = [
+        f"{label['text']} | 应为 {label.get('ids') or label['id']} | "
+        f"{output['decision']} {output['entries']} "
+        f"{[(c['entry'], round(c['score'], 2)) for c in output['candidates'][:3]]}"
+        for label, output, (_, cases) in zip(labels, outputs, judged, strict=True)
+        if missed(cases)
+    ]
+    return result, lines
+
+
+async def _with_accounts(settings: Settings, do: Any, *arguments: str) -> None:
+    from bot.storage.accounts import Accounts
+    from bot.storage.store import Store
+
+    store = await Store.open(settings.data / build.DATABASE)
+    try:
+        await do(Accounts(store), settings, *arguments)
+    finally:
+        await store.close()
+
+
+async def _add(accounts: Any, settings: Settings, name: str) -> None:
+    if name.strip() not in {account.name for account in await accounts.list()}:
+        await accounts.add(name)
+    token = await accounts.create_link(name, wall_clock(), LINK_VALID)
+    _echo(
+        "登录链接（只能用一次，一天内有效）："
+        f"http://{settings.host}:{settings.port}/staff/sign-in#{token}"
+    )
+
+
+async def _list(accounts: Any, _: Settings) -> None:
+    for account in await accounts.list():
+        _echo(f"{account.name}{'（已停用）' if account.disabled else ''}")
+
+
+async def _disable(accounts: Any, _: Settings, name: str) -> None:
+    await accounts.disable(name)
+    _echo(f"{name} 已停用")
+
+
+def _show(result: dict[str, Any]) -> None:
+    """Print a turn as a person reads it."""
+    for reply in result["replies"]:
+        _echo(reply["text"])
+        for place, option in enumerate(reply["options"], start=1):
+            _echo(f"  {place}. {option}")
+    if result["error"]:
+        _echo(result["error"])
+    inquiry = result["inquiry"]
+    if inquiry:
+        _echo(f"〔{inquiry['number']}号 {inquiry['status']}〕")
+
+
+def _line(**values: str) -> str:
+    values.setdefault("session", "terminal")
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _echo(text: str) -> None:
+    typer.echo(text)
+
+
+def _utf8() -> None:
+    """Speak UTF-8 on every terminal and pipe."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(encoding="utf-8", errors="replace")
+
+

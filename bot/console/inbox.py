@@ -1,0 +1,80 @@
+"""Which inquiries a list shows, in what order, and what may be done to one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from bot.inquiry import OWNED, UNOWNED
+from bot.model import Act, Inquiry, Status
+from bot.storage.records import QueueItem
+
+
+class Show(StrEnum):
+    """The lists of the queue page, in the order of their tabs."""
+
+    WAITING = "waiting"
+    MINE = "mine"
+    PARENT = "parent"
+    ALL = "all"
+    RESOLVED = "resolved"
+
+
+_RANK = {
+    Status.WAITING_STAFF: 0,
+    Status.WITH_STAFF: 1,
+    Status.WAITING_PARENT: 2,
+    Status.OPEN: 3,
+    Status.ANSWERED: 4,
+    Status.RESOLVED: 5,
+}
+
+
+def is_waiting(inquiry: Inquiry) -> bool:
+    """Return whether somebody of the staff has to take it: handed over, or urgent and unowned."""
+    return inquiry.status is Status.WAITING_STAFF or (inquiry.urgent and inquiry.status in UNOWNED)
+
+
+def belongs(inquiry: Inquiry, show: Show, who: str) -> bool:
+    """Return whether the inquiry stands in that list of that member of staff."""
+    match show:
+        case Show.WAITING:
+            return is_waiting(inquiry)
+        case Show.MINE:
+            return inquiry.owner == who and inquiry.status in OWNED
+        case Show.PARENT:
+            return inquiry.status is Status.WAITING_PARENT
+        case Show.ALL:
+            return True
+        case Show.RESOLVED:
+            return inquiry.status is Status.RESOLVED
+
+
+def select(items: Iterable[QueueItem], show: Show, who: str) -> list[QueueItem]:
+    """Return the list's items: urgent first, then by status, the longest waiting first.
+
+    Resolved ones stand at the end, the latest first.
+    """
+    return sorted(
+        (i for i in items if belongs(i.inquiry, show, who)), key=lambda i: _key(i.inquiry)
+    )
+
+
+def _key(inquiry: Inquiry) -> tuple[bool, bool, int, float]:
+    resolved = inquiry.status is Status.RESOLVED
+    since = inquiry.changed_at.timestamp()
+    return (
+        resolved,
+        not inquiry.urgent and not resolved,
+        _RANK[inquiry.status],
+        -since if resolved else since,
+    )
+
+
+def allowed(inquiry: Inquiry, who: str) -> frozenset[Act]:
+    """Return what this member of staff is offered; the desk itself has the last word."""
+    if inquiry.status in UNOWNED:
+        return frozenset({Act.TAKE, Act.REPLY, Act.ASK_PARENT, Act.RESOLVE})
+    if inquiry.status in OWNED and inquiry.owner == who:
+        return frozenset({Act.REPLY, Act.ASK_PARENT, Act.RELEASE, Act.RESOLVE})
+    return frozenset()

@@ -1,0 +1,120 @@
+// Keeps an open page fresh: fetches it again when the desk says so and swaps what changed.
+// Never touches words somebody is typing. Without this script the page has a refresh link.
+"use strict";
+const live = document.getElementById("live");
+const CALM_MS = 30000;
+let source = null;
+let running = false;
+let again = false;
+
+const address = new URL(location.href);
+if (address.searchParams.has("done")) {
+  address.searchParams.delete("done"); // so that a reload does not thank twice
+  history.replaceState(null, "", address);
+}
+
+function say(words) {
+  if (live.textContent !== words) live.textContent = words;
+}
+
+function busy(part) {
+  const typed = [...part.querySelectorAll("textarea")].some((box) => box.value.trim() !== "");
+  const focus = document.activeElement;
+  const held = part.contains(focus) && focus.matches("textarea, button, summary");
+  return typed || held || part.matches(":active");
+}
+
+// What differs in every rendering and means nothing to the reader.
+function content(part) {
+  return part.innerHTML.replace(/ name="nonce" value="[^"]*"| open=""/g, "");
+}
+
+function swapBubbles(old, fresh) {
+  const known = new Map([...old.children].map((item) => [item.id, item]));
+  const shown = [...fresh.children].map((item) => {
+    const same = known.get(item.id);
+    return same && same.textContent === item.textContent ? same : document.adoptNode(item);
+  });
+  for (const item of [...old.children]) if (!shown.includes(item)) item.remove();
+  shown.forEach((item, place) => {
+    if (old.children[place] !== item) old.insertBefore(item, old.children[place] ?? null);
+  });
+}
+
+function swap(fresh) {
+  document.title = fresh.title;
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(part.id);
+    if (!next || content(next) === content(part)) continue;
+    if (part.id === "transcript") {
+      swapBubbles(part, next);
+    } else if (!busy(part)) {
+      const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+      const opened = part.querySelector("details[open]");
+      part.replaceChildren(...[...next.childNodes].map((node) => document.adoptNode(node)));
+      if (opened && part.querySelector("details")) part.querySelector("details").open = true;
+      if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    }
+  }
+}
+
+async function refresh() {
+  if (running) {
+    again = true;
+    return;
+  }
+  running = true;
+  try {
+    const answer = await fetch(address, { redirect: "manual" });
+    if (answer.type === "opaqueredirect") {
+      signedOut();
+    } else if (answer.ok) {
+      swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      say("自动更新");
+    } else {
+      say("更新不了，请手动刷新");
+    }
+  } catch {
+    say("连不上服务器，恢复后会自动更新");
+  }
+  running = false;
+  if (again) {
+    again = false;
+    setTimeout(refresh, 300);
+  }
+}
+
+function signedOut() {
+  close();
+  clearInterval(timer);
+  say("登录已过期，请先复制写好的内容，再重新登录");
+}
+
+function close() {
+  source?.close();
+  source = null;
+}
+
+// Browsers allow few connections to one server: only pages in view keep one open, hidden pages
+// look again now and then so that their title stays true.
+function listen() {
+  if (document.hidden) {
+    close();
+    return;
+  }
+  if (source) return;
+  source = new EventSource("/staff/events");
+  source.addEventListener("changed", refresh);
+  source.addEventListener("signed-out", signedOut);
+  source.addEventListener("open", refresh);
+}
+
+const timer = setInterval(() => {
+  if (source?.readyState === EventSource.CLOSED) close();
+  listen();
+  refresh();
+}, CALM_MS);
+document.addEventListener("visibilitychange", listen);
+addEventListener("pagehide", close);
+addEventListener("pageshow", listen);
+listen();

@@ -1,0 +1,156 @@
+"""How inquiries, people and times are called on staff pages. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from bot.console.inbox import Show
+from bot.model import Act, Inquiry, Media, Status
+from bot.storage.records import HistoryItem
+
+LOCAL = timezone(timedelta(hours=8))
+
+STATUS = {
+    Status.OPEN: "机器人在问",
+    Status.ANSWERED: "机器人已答",
+    Status.WAITING_STAFF: "待接手",
+    Status.WITH_STAFF: "处理中",
+    Status.WAITING_PARENT: "等家长",
+    Status.RESOLVED: "已了结",
+}
+
+TOPIC = {
+    "enrollment": "入学",
+    "safety": "安全",
+    "aid": "资助",
+    "special_education": "特教和心理",
+    "general": "学校日常和投诉",
+}
+
+SHOW = {
+    Show.WAITING: "待接手",
+    Show.MINE: "我负责的",
+    Show.PARENT: "等家长",
+    Show.ALL: "全部",
+    Show.RESOLVED: "已了结",
+}
+
+EMPTY = {
+    Show.WAITING: "没有家长在等人接手，可以歇口气。",
+    Show.MINE: "您手上没有正在处理的咨询。",
+    Show.PARENT: "没有在等家长回话的咨询。",
+    Show.ALL: "还没有任何咨询。家长一开口，这里就会出现。",
+    Show.RESOLVED: "近来没有了结的咨询。",
+}
+
+DONE = {
+    Act.TAKE: "已由您接手，家长会收到通知。",
+    Act.REPLY: "回复已提交，会送到家长所用的渠道。",
+    Act.ASK_PARENT: "问题已提交，会送到家长所用的渠道；家长回话后回到您手上。",
+    Act.RELEASE: "已退回队列，家长会收到通知。",
+    Act.RESOLVE: "已了结，家长会收到通知，并可以评价。",
+}
+
+CHANNEL = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "terminal": "终端"}
+
+MEDIA = {
+    Media.PHOTO: "〔图片〕",
+    Media.VOICE: "〔语音〕",
+    Media.LOCATION: "〔位置〕",
+    Media.FILE: "〔文件〕",
+}
+
+_WHO = {"parent": "家长", "bot": "机器人", "clock": "系统（到时间）"}
+
+_WHY = {
+    "answer": "机器人作了回答",
+    "suggest": "机器人给了选项",
+    "fallback": "机器人没听懂",
+    "crisis": "发现紧急情况",
+    "handoff": "家长要找人工",
+    "staff": "家长回话",
+    "take": "接手",
+    "reply": "回复家长",
+    "ask_parent": "向家长提问",
+    "release": "退回队列",
+    "resolve": "了结",
+}
+
+
+def topic(inquiry: Inquiry) -> str:
+    """Return the topic as staff call it."""
+    return TOPIC.get(inquiry.topic or "", inquiry.topic or "未定主题")
+
+
+def who(name: str) -> str:
+    """Return who spoke or moved; members of staff keep their name."""
+    return _WHO.get(name, name)
+
+
+def why(reason: str) -> str:
+    """Return the reason of a move; one without a word here is shown as it was recorded."""
+    return _WHY.get(reason, reason)
+
+
+def said(item: HistoryItem) -> str:
+    """Return what stands in a bubble: the words, or what came instead of them."""
+    instead = MEDIA[item.media] if item.media else "（没有文字，或家长已删除）"
+    return item.text or instead
+
+
+def channel(inquiry: Inquiry) -> str:
+    """Return where the parent writes from, without saying who they are."""
+    name = inquiry.session_key.partition(":")[0]
+    return CHANNEL.get(name, name)
+
+
+def lasting(span: timedelta) -> str:
+    """Return how long that is, in words.
+
+    >>> lasting(timedelta(seconds=20)), lasting(timedelta(minutes=59)), lasting(timedelta(hours=3))
+    ('不到 1 分钟', '59 分钟', '3 小时')
+    >>> lasting(timedelta(hours=3, minutes=20)), lasting(timedelta(days=2, hours=5))
+    ('3 小时 20 分钟', '2 天')
+    """
+    minutes = max(0, int(span.total_seconds()) // 60)
+    if minutes < 1:
+        return "不到 1 分钟"
+    if minutes < 60:
+        return f"{minutes} 分钟"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} 小时 {minutes} 分钟" if minutes else f"{hours} 小时"
+    return f"{hours // 24} 天"
+
+
+def standing(inquiry: Inquiry, now: datetime) -> str:
+    """Return how long the inquiry has stood where it stands."""
+    since = lasting(now - inquiry.changed_at)
+    match inquiry.status:
+        case Status.WAITING_STAFF:
+            return f"已等 {since}"
+        case Status.WAITING_PARENT:
+            return f"等家长 {since}"
+        case Status.WITH_STAFF:
+            return f"处理了 {since}"
+        case Status.RESOLVED:
+            return f"{since}前了结"
+        case Status.OPEN | Status.ANSWERED:
+            return f"{lasting(now - inquiry.touched_at)}前有动静"
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """Return a time as a clock in the district shows it, with the date unless it is today.
+
+    >>> noon = datetime(2026, 5, 20, 12, tzinfo=LOCAL)
+    >>> moment(noon.replace(hour=9, minute=5), noon), moment(noon.replace(day=1), noon)
+    ('09:05', '5月1日 12:00')
+    >>> moment(noon.replace(year=2025), noon)
+    '2025年5月20日 12:00'
+    """
+    at, now = at.astimezone(LOCAL), now.astimezone(LOCAL)
+    clock = f"{at:%H:%M}"
+    if at.date() == now.date():
+        return clock
+    day = f"{at.month}月{at.day}日 {clock}"
+    return day if at.year == now.year else f"{at.year}年{day}"

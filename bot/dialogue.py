@@ -1,0 +1,95 @@
+"""Session + message → outcome, by asking the handlers in order. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.faq.value import Faq
+from bot.ledger import Ledger
+from bot.matching.understand import Understanding
+from bot.model import Decision, Message, Outcome, Reply, Session
+from bot.text import squeeze
+
+LONGEST_READ = 4_000
+"""Characters read of one message, half at each end: people ask at the start or at the end."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a handler may look at."""
+
+    message: Message
+    session: Session
+    mind: Understanding
+    now: datetime
+    numbers: Sequence[str]
+    """Free inquiry numbers, enough for one message."""
+
+    @property
+    def faq(self) -> Faq:
+        return self.mind.faq
+
+    @property
+    def text(self) -> str:
+        text = self.message.text
+        if len(text) <= LONGEST_READ:
+            return text
+        half = LONGEST_READ // 2
+        return f"{text[:half]}\n{text[-half:]}"
+
+    @property
+    def said(self) -> str:
+        """The text without punctuation, width and script folded."""
+        return squeeze(self.text)
+
+    @property
+    def small_talk(self) -> str | None:
+        """The kind of small talk that the whole message is, if any."""
+        said = self.said
+        for kind, wordings in self.faq.lexicon.small_talk.items():
+            if said in {squeeze(w) for w in wordings}:
+                return kind
+        return None
+
+    def ledger(self) -> Ledger:
+        """Return an empty ledger for this message."""
+        return Ledger(self.session, self.now, self.numbers)
+
+    def names_command(self, name: str) -> bool:
+        """Return whether the whole message is one of that command's wordings."""
+        return self.said in {squeeze(w) for w in self.faq.lexicon.commands.get(name, ())}
+
+
+Handler = Callable[[Request], Outcome | None]
+
+
+def respond(
+    session: Session,
+    message: Message,
+    mind: Understanding,
+    handlers: Sequence[Handler],
+    now: datetime,
+    numbers: Sequence[str],
+) -> Outcome:
+    """Return what the message leads to: the first handler that has something to say decides."""
+    request = Request(message, session, mind, now, numbers)
+    for handler in handlers:
+        outcome = handler(request)
+        if outcome is not None:
+            return _with_privacy_notice(outcome, mind.faq)
+    raise LookupError("no handler took the message; the last one must always answer")
+
+
+def _with_privacy_notice(outcome: Outcome, faq: Faq) -> Outcome:
+    """Tell a new parent once what is kept; never in an emergency."""
+    if outcome.session.greeted or not outcome.replies or outcome.decision is Decision.CRISIS:
+        return outcome
+    *before, last = outcome.replies
+    noticed = Reply(f"{last.text}\n\n{faq.say('privacy')}", last.choices)
+    return replace(
+        outcome,
+        replies=(*before, noticed),
+        session=replace(outcome.session, greeted=True),
+    )

@@ -1,0 +1,341 @@
+"""The one place where dialogue meets I/O: lock, load, respond, save, deliver."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot import acts, words
+from bot import inquiry as statuses
+from bot.dialogue import Handler, respond
+from bot.errors import StorageError
+from bot.matching.understand import Understanding
+from bot.model import (
+    Act,
+    ActResult,
+    Decision,
+    Delivery,
+    Inquiry,
+    Message,
+    Move,
+    Outcome,
+    Reply,
+    Session,
+    Status,
+    Turn,
+)
+from bot.privacy import mask
+from bot.storage.store import HistoryItem, QueueItem, Store, Transaction
+from bot.wire import turn_json
+
+log = logging.getLogger(__name__)
+
+CHONGQING = ZoneInfo("Asia/Shanghai")
+NUMBERS_PER_MESSAGE = 4
+_QUEUE_LIMIT = 10_000
+
+
+def wall_clock() -> datetime:
+    """Return the time in Chongqing."""
+    return datetime.now(CHONGQING)
+
+
+class Desk:
+    """The desk at work: parents write in, staff act, time passes."""
+
+    def __init__(
+        self,
+        store: Store,
+        mind: Understanding,
+        handlers: Sequence[Handler],
+        clock: Callable[[], datetime] = wall_clock,
+    ) -> None:
+        self.store = store
+        self.mind = mind
+        """Replaced as a whole when staff save the FAQ."""
+        self._handlers = handlers
+        self._clock = clock
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: defaultdict[str, int] = defaultdict(int)
+        self._readers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._inbox_readers: set[asyncio.Event] = set()
+
+    # ------------------------------------------------------------------ parents
+
+    async def handle(self, message: Message) -> Turn:
+        """Return the reply to a message; written down first, handled once, in order.
+
+        Only a store that cannot even write the message down raises (StorageError); any other
+        failure is logged and answered with the apology.
+        """
+        message = replace(message, text=mask(message.text))
+        async with self._in_order(message.session_key):
+            known = await self.store.write_down(message)
+            if known is not None:
+                return known
+            return await self._handle_new(message)
+
+    async def recover(self) -> int:
+        """Handle what was written down before a crash but never answered; return how many."""
+        left = await self.store.unhandled()
+        for message in left:
+            async with self._in_order(message.session_key):
+                await self._handle_new(message)
+        return len(left)
+
+    async def _handle_new(self, message: Message) -> Turn:
+        try:
+            turn = await self._respond(message)
+        except StorageError:
+            raise
+        except Exception:
+            # The one broad catch: whatever went wrong, the parent hears of it and of 12345.
+            log.exception("message %s of a %s session failed", message.message_id, message.channel)
+            turn = await self._apologise(message)
+        self._wake_inbox()
+        return turn
+
+    async def _respond(self, message: Message) -> Turn:
+        now = message.received_at
+        async with self.store.transaction() as work:
+            session, silenced = self._catch_up(
+                await self._load(work, message.session_key, now), now
+            )
+            numbers = await work.peek_numbers(NUMBERS_PER_MESSAGE)
+            outcome = respond(session, message, self.mind, self._handlers, now, numbers)
+            turn = _turn(message, outcome)
+            await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
+            if outcome.erase:
+                await work.erase(message.session_key, now)
+        return turn
+
+    async def _apologise(self, message: Message) -> Turn:
+        async with self.store.transaction() as work:
+            session = await self._load(work, message.session_key, message.received_at)
+            reply = Reply(self.mind.faq.say("apology"))
+            outcome = Outcome(Decision.FALLBACK, replace(session, choices=()), (reply,))
+            turn = _turn(message, outcome)
+            await work.finish(turn, outcome.session, ())
+        return turn
+
+    async def _load(self, work: Transaction, key: str, now: datetime) -> Session:
+        return await work.session(key, now - timedelta(days=self.mind.faq.hours.come_back_days))
+
+    def _catch_up(self, session: Session, now: datetime) -> tuple[Session, list[Move]]:
+        """Resolve what went silent before this message, in case the clock has not come round."""
+        inquiries, moves = [], []
+        for inquiry in session.inquiries:
+            after, move = statuses.settle_silence(inquiry, now, self.mind.faq.hours)
+            inquiries.append(after)
+            moves += [move] if move else []
+        return replace(session, inquiries=tuple(inquiries)), moves
+
+    @contextmanager
+    def _counted(self, key: str) -> Iterator[asyncio.Lock]:
+        """Lend the session's lock; forget it when nobody waits for it."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        self._waiting[key] += 1
+        try:
+            yield lock
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key], self._locks[key]
+
+    def _in_order(self, key: str) -> _InOrder:
+        return _InOrder(self._counted(key))
+
+    # ------------------------------------------------------------------ staff
+
+    async def act(
+        self, who: str, number: str, act: Act, text: str = "", *, now: datetime | None = None
+    ) -> ActResult:
+        """Do what a member of staff asks, or say in Chinese why not; all in one transaction."""
+        now = now or self._clock()
+        inquiry = await self.store.inquiry(number)
+        if inquiry is None:
+            return ActResult(None, error=f"没有{number}号咨询")
+        async with self._in_order(inquiry.session_key), self.store.transaction() as work:
+            session = await self._load(work, inquiry.session_key, now)
+            current = await work.inquiry(number)
+            assert current is not None
+            done = acts.perform(current, act, who, text.strip(), self.mind.faq, now)
+            if done.error is not None:
+                return ActResult(current, error=done.error)
+            await work.save_inquiry(done.inquiry, done.moves)
+            stored = []
+            for delivery in done.deliveries:
+                if delivery.words:
+                    await work.save_words(number, who, delivery.words, now)
+                stored.append(
+                    await work.queue_delivery(
+                        Delivery(
+                            0, session.key, number, delivery.text, now, choices=delivery.choices
+                        )
+                    )
+                )
+            if stored:
+                await work.save_session(
+                    replace(
+                        session,
+                        choices=stored[-1].choices,
+                        current=number,
+                        misses=0,
+                        inquiries=tuple(
+                            done.inquiry if i.number == number else i for i in session.inquiries
+                        ),
+                    )
+                )
+        self._wake(inquiry.session_key)
+        return ActResult(done.inquiry, tuple(stored))
+
+    # ------------------------------------------------------------------ time
+
+    async def tick(self, now: datetime | None = None) -> list[Inquiry]:
+        """Resolve, and return, what has been silent for as many days as faq/hours.yaml says."""
+        now = now or self._clock()
+        hours = self.mind.faq.hours
+        due = await self.store.due(
+            answered_before=now - timedelta(days=hours.answered_days),
+            waiting_parent_before=now - timedelta(days=hours.waiting_parent_days),
+        )
+        done = []
+        for old in due:
+            async with self._in_order(old.session_key), self.store.transaction() as work:
+                inquiry = await work.inquiry(old.number)
+                if inquiry is None:
+                    continue
+                settled, move = statuses.settle_silence(inquiry, now, hours)
+                if move:
+                    await work.save_inquiry(settled, [move])
+                    done.append(settled)
+        if done:
+            self._wake_inbox()
+        return done
+
+    # ------------------------------------------------------------------ reading
+
+    async def history(self, session_key: str) -> list[HistoryItem]:
+        return await self.store.history(session_key)
+
+    async def deliveries_after(self, session_key: str, after_id: int) -> list[Delivery]:
+        return await self.store.deliveries_after(session_key, after_id)
+
+    async def mark_sent(self, delivery_ids: list[int]) -> None:
+        await self.store.mark_sent(delivery_ids, self._clock())
+
+    async def queue(self, show: str) -> Sequence[QueueItem]:
+        """Return all unresolved inquiries and those resolved lately."""
+        del show
+        since = self._clock() - timedelta(days=self.mind.faq.hours.come_back_days)
+        return [
+            item
+            for item in await self.store.queue(None, limit=_QUEUE_LIMIT)
+            if item.inquiry.status is not Status.RESOLVED or item.inquiry.changed_at >= since
+        ]
+
+    async def inquiry(self, number: str) -> Inquiry | None:
+        return await self.store.inquiry(number)
+
+    async def transcript(self, number: str) -> list[HistoryItem]:
+        return await self.store.transcript(number)
+
+    async def moves(self, number: str) -> list[Move]:
+        return await self.store.moves(number)
+
+    def turn_json(self, turn: Turn) -> dict[str, Any]:
+        return turn_json(turn)
+
+    def welcome(self) -> Reply:
+        """Return what a newcomer sees before the first word."""
+        return words.welcome(self.mind.faq)
+
+    def page_words(self) -> dict[str, str]:
+        """Return the words on the web page."""
+        messages = self.mind.faq.messages.messages
+        return {name: text for name, text in messages.items() if name.startswith("web_")}
+
+    def entry_title(self, entry_id: str | None) -> str | None:
+        entry = self.mind.faq.entries.get(entry_id or "")
+        return entry.title if entry else None
+
+    # ------------------------------------------------------------------ waking readers
+
+    def subscribe(self, session_key: str) -> AbstractContextManager[asyncio.Event]:
+        """Return an event that is set whenever something was pushed to that parent."""
+        return _subscribed(self._readers[session_key], lambda: self._forget(session_key))
+
+    def subscribe_inbox(self) -> AbstractContextManager[asyncio.Event]:
+        """Return an event that is set whenever any inquiry may have changed."""
+        return _subscribed(self._inbox_readers, lambda: None)
+
+    def _forget(self, session_key: str) -> None:
+        if not self._readers.get(session_key):
+            self._readers.pop(session_key, None)
+
+    def _wake(self, session_key: str) -> None:
+        for reader in self._readers.get(session_key, ()):
+            reader.set()
+        self._wake_inbox()
+
+    def _wake_inbox(self) -> None:
+        for reader in self._inbox_readers:
+            reader.set()
+
+
+class _InOrder:
+    """One parent's messages one after the other; different parents' side by side."""
+
+    def __init__(self, counted: AbstractContextManager[asyncio.Lock]) -> None:
+        self._counted = counted
+        self._lock: asyncio.Lock | None = None
+
+    async def __aenter__(self) -> None:
+        self._lock = self._counted.__enter__()
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._counted.__exit__(None, None, None)
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._lock is not None
+        self._lock.release()
+        self._counted.__exit__(None, None, None)
+
+
+@contextmanager
+def _subscribed(
+    readers: set[asyncio.Event], at_end: Callable[[], None]
+) -> Iterator[asyncio.Event]:
+    event = asyncio.Event()
+    readers.add(event)
+    try:
+        yield event
+    finally:
+        readers.discard(event)
+        at_end()
+
+
+def _turn(message: Message, outcome: Outcome) -> Turn:
+    by_number = {i.number: i for i in outcome.session.inquiries}
+    inquiry = by_number.get(outcome.inquiry or "")
+    if inquiry is None:
+        unresolved = [i for i in by_number.values() if i.status is not Status.RESOLVED]
+        inquiry = unresolved[-1] if unresolved else None
+    return Turn(
+        message,
+        outcome.decision,
+        outcome.replies,
+        outcome.entries,
+        outcome.confidence,
+        outcome.candidates,
+        inquiry,
+    )

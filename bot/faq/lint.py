@@ -1,0 +1,135 @@
+"""The slow looks at faq/ that `check` takes and serving does not need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from bot.faq import cross
+from bot.faq.folder import Folder, Said, read_folder
+from bot.faq.problem import Problem, in_order
+from bot.faq.value import Faq
+from bot.text import squeeze
+
+ALIKE_IN_ENTRY = 80
+"""Above this ratio two phrases of one entry are one phrase written twice."""
+ALIKE_ACROSS = 92
+"""From this ratio two entries may be taken for each other."""
+
+_FACT = re.compile(r"^- ([A-Z]\d+)\b", re.MULTILINE)
+_ROWS = 500
+
+
+def check(folder: Path, today: date) -> list[Problem]:
+    """Return everything `load.read` finds, and near-duplicates, overdue reviews, unknown facts."""
+    files = read_folder(folder)
+    phrases = list(files.entry_phrases())
+    return in_order(
+        [
+            *files.problems,
+            *cross.check(files),
+            *_alike_in_entry(phrases),
+            *_alike_across([*phrases, *files.elsewhere_phrases()]),
+            *_bare(files, phrases),
+            *_overdue(files, today),
+            *_facts(files),
+        ]
+    )
+
+
+def unset(faq: Faq) -> list[tuple[str, str, list[str]]]:
+    """Return (name, label, ids of the entries that use it) of each local value not filled in."""
+    return [
+        (
+            name,
+            value.label,
+            [entry.id for entry in faq.entries.values() if name in entry.placeholders],
+        )
+        for name, value in faq.local.items()
+        if not value.value
+    ]
+
+
+def _alike_in_entry(phrases: list[Said]) -> Iterator[Problem]:
+    starts = [n for n, said in enumerate(phrases) if n == 0 or phrases[n - 1].owner != said.owner]
+    for start, end in pairwise([*starts, len(phrases)]):
+        own = phrases[start:end]
+        texts = [said.bare for said in own]
+        ratios = process.cdist(texts, texts, scorer=fuzz.ratio, score_cutoff=ALIKE_IN_ENTRY)
+        for later, earlier in zip(*(ratios > ALIKE_IN_ENTRY).nonzero(), strict=True):
+            if earlier < later:
+                said, other = own[later], own[earlier]
+                yield said.problem(
+                    f"{said.owner} 的“{said.text}”和 {other.where} 的“{other.text}”太像"
+                    f"（{ratios[later, earlier]:.0f} 分，最多{ALIKE_IN_ENTRY}）",
+                    "删掉一句，或者换一种真正不同的说法",
+                )
+
+
+def _alike_across(phrases: list[Said]) -> Iterator[Problem]:
+    texts = [said.bare for said in phrases]
+    for start in range(0, len(texts), _ROWS):
+        rows, before = texts[start : start + _ROWS], texts[: start + _ROWS]
+        ratios = process.cdist(rows, before, scorer=fuzz.ratio, score_cutoff=ALIKE_ACROSS)
+        for row, earlier in zip(*ratios.nonzero(), strict=True):
+            said, other = phrases[start + row], phrases[earlier]
+            if earlier >= start + row or said.bare == other.bare:  # the same: `cross` says so
+                continue
+            if said.owner != other.owner or said.source is not other.source:
+                yield said.warning(
+                    f"{said.owner} 的“{said.text}”和 {other.where} {other.owner} 的"
+                    f"“{other.text}”只差一点",
+                    "想清楚该由哪一条来答，另一句删掉或说得更不一样",
+                )
+
+
+def _bare(files: Folder, phrases: list[Said]) -> Iterator[Problem]:
+    """Report phrases that a topic file calls too bare to be answered."""
+    bare = {
+        squeeze(word): source.file
+        for source in files.topics
+        for word in (source.model.bare if source.model else ())
+    }
+    for said in phrases:
+        if said.bare in bare:
+            yield said.warning(
+                f"{said.owner} 的“{said.text}”又是 {bare[said.bare]} 的 bare 词，不会直接答",
+                "两处只留一处",
+            )
+
+
+def _overdue(files: Folder, today: date) -> Iterator[Problem]:
+    for source, loc, entry in files.entries():
+        if entry.review_by < today.isoformat():
+            yield source.problem(
+                (*loc, "review_by"),
+                f"{entry.id} 该在 {entry.review_by} 前复核，已经过期",
+                f"请{entry.owner}核对答复，再把 review_by 改成下一次的日期",
+                "warning",
+            )
+
+
+def _facts(files: Folder) -> Iterator[Problem]:
+    """Report fact numbers that docs/facts.md, where it stands next to faq/, does not have."""
+    try:
+        text = (files.path.absolute().parent / "docs" / "facts.md").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return
+    known = set(_FACT.findall(text))
+    remedy = "写 docs/facts.md 里有的事实号，如 E2"
+    for source, loc, entry in files.entries():
+        for place, fact in enumerate(entry.facts):
+            if fact not in known:
+                what = f"{entry.id} 引用的事实 {fact} 在 docs/facts.md 里没有"
+                yield source.problem((*loc, "facts", place), what, remedy)
+    matters = files.elsewhere.model.matters if files.elsewhere.model else ()
+    for place, matter in enumerate(matters):
+        for number, fact in enumerate(matter.facts):
+            if fact not in known:
+                what = f"{matter.id} 引用的事实 {fact} 在 docs/facts.md 里没有"
+                yield files.elsewhere.problem(("matters", place, "facts", number), what, remedy)

@@ -1,0 +1,30 @@
+"""faq/ → `Faq`, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.errors import FaqError
+from bot.faq import cross
+from bot.faq.folder import read_folder
+from bot.faq.problem import Problem, errors, in_order
+from bot.faq.value import Faq
+
+
+def read(folder: Path) -> tuple[Faq | None, list[Problem]]:
+    """Return all that the folder holds and all problems found, errors and warnings.
+
+    The Faq is None only while a file is missing or misshapen: with errors among the problems it
+    may be looked at, but must not be served (`load` sees to that).
+    """
+    files = read_folder(folder)
+    return files.faq(), in_order([*files.problems, *cross.check(files)])
+
+
+def load(folder: Path) -> Faq:
+    """Return a Faq fit to serve; raises FaqError with every error-level problem."""
+    faq, problems = read(folder)
+    found = errors(problems)
+    if faq is None or found:
+        raise FaqError(found)
+    return faq

@@ -1,0 +1,79 @@
+"""`Faq`: everything under faq/, frozen, indexed, and able to say its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.faq.schema import (
+    PLACEHOLDER,
+    DangerFile,
+    ElsewhereFile,
+    Entry,
+    HoursFile,
+    LexiconFile,
+    LocalValue,
+    Matter,
+    MessagesFile,
+    TopicFile,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Faq:
+    """All that the desk may say and all it listens for."""
+
+    topics: tuple[TopicFile, ...]
+    elsewhere: ElsewhereFile
+    danger: DangerFile
+    messages: MessagesFile
+    lexicon: LexiconFile
+    local: Mapping[str, LocalValue]
+    hours: HoursFile
+    entries: Mapping[str, Entry]
+    """By id, in file order."""
+    matters: Mapping[str, Matter]
+    """By id, in file order."""
+    version: str
+    """Hash of the files' contents."""
+
+    def say(self, name: str, **fields: object) -> str:
+        """Return the desk's own sentence of that name, fields filled in."""
+        return self.messages.messages[name].format(**fields)
+
+    def answer(self, entry_id: str, *, note: str | None = None) -> str:
+        """Return an entry's whole reply: answer, what is not yet known, 依据 and 截至.
+
+        Lines whose placeholder nobody has filled in are left out; what they would have said is
+        named once at the end, with one way to find out. `note` is put before the answer.
+        """
+        entry = self.entries[entry_id]
+        lines: list[str] = []
+        unset: list[LocalValue] = []
+        for line in entry.answer.splitlines():
+            missing = [
+                self.local[name] for name in PLACEHOLDER.findall(line) if not self.local[name].value
+            ]
+            if missing:
+                unset += [value for value in missing if value not in unset]
+            else:
+                lines.append(PLACEHOLDER.sub(lambda m: self.local[m[1]].value, line))
+        if note:
+            lines.insert(0, note)
+        if unset:
+            find_out = next((v.find_out for v in unset if v.find_out), self.say("find_out"))
+            labels = "、".join(value.label for value in unset)
+            lines.append(self.say("not_yet_known", labels=labels, find_out=find_out))
+        lines.append(self.say("basis", basis=entry.basis, as_of=chinese_date(entry.as_of)))
+        return "\n".join(lines)
+
+
+def chinese_date(date: str) -> str:
+    """Return a date as people read it.
+
+    >>> chinese_date("2025"), chinese_date("2026-01"), chinese_date("2026-01-05")
+    ('2025年', '2026年1月', '2026年1月5日')
+    """
+    return "".join(
+        f"{int(part)}{unit}" for part, unit in zip(date.split("-"), "年月日", strict=False)
+    )

@@ -1,0 +1,130 @@
+"""From a Faq to a trained model: which phrases teach what, and the cache of the result."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from bot.faq.value import Faq
+from bot.matching.model import Labels, Model, train
+from bot.matching.sounds import Sounds, sound_table, syllable_set
+from bot.matching.wording import Wording
+
+log = logging.getLogger(__name__)
+
+FORMAT = "3"
+"""Raise when the meaning of a cached model changes."""
+WRONG_RATE = 0.035
+"""Share of phrases that may be answered wrongly when each is left out of training; these are
+harder than parents' questions by a factor of about three."""
+OFFER_RATE = 0.85
+"""Share of our own phrases whose right entry is at least offered when left out."""
+
+MATTER = "matter:"
+OFF_TOPIC = "off_topic:"
+NEAR_MISS = "near_miss"
+
+FALSE_ALARM_RATE = 0.004
+"""Share of harmless phrases that may raise the alarm when left out."""
+_RATES = {
+    "wrong_rate": WRONG_RATE,
+    "offer_rate": OFFER_RATE,
+    "false_alarm_rate": FALSE_ALARM_RATE,
+}
+
+
+def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
+    """Return the training utterances grouped by class, and their labels.
+
+    Entries come first, then matters of other offices, off-topic talk and near misses; last, for
+    the alarm alone, what is danger and what only sounds like it.
+    """
+    groups: dict[str, list[str]] = {}
+    for entry in faq.entries.values():
+        groups[entry.id] = [entry.question, entry.title, *entry.phrases]
+    for matter in faq.elsewhere.matters:
+        groups[MATTER + matter.id] = [matter.title, *matter.phrases]
+    for group in faq.elsewhere.off_topic:
+        groups[OFF_TOPIC + group.id] = list(group.phrases)
+    near = [trap for entry in faq.entries.values() for trap in entry.not_for]
+    if near:
+        groups[NEAR_MISS] = near
+    utterances: list[str] = []
+    rows: list[int] = []
+    names: list[str] = []
+    for name, texts in groups.items():
+        plain = list(dict.fromkeys(filter(None, (wording.plain(t) for t in texts))))
+        if plain:
+            utterances += plain
+            rows += [len(names)] * len(plain)
+            names.append(name)
+    ours = sum(name in faq.entries for name in names)
+    alarms = [-1] * len(utterances)
+    known = set(utterances)
+    for number, kind in enumerate(faq.danger.kinds):
+        plain = [p for p in map(wording.plain, kind.phrases) if p and p not in known]
+        utterances += plain
+        alarms += [number] * len(plain)
+    harmless = [p for p in map(wording.plain, faq.danger.harmless) if p and p not in known]
+    utterances += harmless
+    alarms += [-1] * len(harmless)
+    return utterances, Labels(
+        tuple(names),
+        ours,
+        np.array(rows, dtype=np.int32),
+        tuple(kind.id for kind in faq.danger.kinds),
+        np.array(alarms, dtype=np.int32),
+    )
+
+
+def sounds() -> Sounds:
+    return Sounds(sound_table(), syllable_set())
+
+
+def is_trained(faq: Faq, cache: Path) -> bool:
+    """Return whether the cache folder holds this FAQ's model."""
+    return _path(cache, *lessons(faq, Wording.of(faq.lexicon))).exists()
+
+
+def trained(faq: Faq, cache: Path | None) -> Model:
+    """Return the model of this FAQ, from the cache folder when it was trained before."""
+    utterances, labels = lessons(faq, Wording.of(faq.lexicon))
+    path = _path(cache, utterances, labels) if cache else None
+    if path and path.exists():
+        try:
+            # Our own file, under our own data folder.
+            model: Model = pickle.loads(path.read_bytes())  # noqa: S301
+        except Exception:
+            log.warning("cached model unreadable, training again: %s", path.name)
+        else:
+            return model
+    model = train(utterances, labels, sounds(), **_RATES)
+    if path:
+        _write(path, pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))
+    return model
+
+
+def _path(cache: Path, utterances: list[str], labels: Labels) -> Path:
+    digest = hashlib.sha256(
+        repr((FORMAT, _RATES, utterances, labels.names, labels.ours, labels.alarms)).encode()
+        + labels.of_row.tobytes()
+        + labels.alarm_of_row.tobytes()
+    ).hexdigest()
+    return cache / f"model-{digest[:16]}.pickle"
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write whole or not at all, and drop models of other FAQs beyond the newest three."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(data)
+    os.replace(file.name, path)
+    old = sorted(path.parent.glob("model-*.pickle"), key=lambda p: p.stat().st_mtime)[:-3]
+    for stale in old:
+        stale.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Where nothing is lost: messages, conversations, inquiries, deliveries and staff accounts."""

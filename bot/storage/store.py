@@ -1,0 +1,248 @@
+"""The store: conversations, inquiries and deliveries, durable from the first word on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from bot.model import Delivery, Inquiry, Message, Move, Status, Turn
+from bot.storage.encoding import number_key, stamp
+from bot.storage.migrate import migrate, read_migrations
+from bot.storage.records import (
+    HistoryItem,
+    QueueItem,
+    load_delivery,
+    load_inquiry,
+    load_message,
+    load_move,
+    load_said,
+    load_turn,
+    message_values,
+)
+from bot.storage.sqlite import Database
+from bot.storage.transaction import Transaction
+
+__all__ = ["HistoryItem", "QueueItem", "Store", "Transaction"]
+
+_WRITE_DOWN = """
+INSERT INTO inbox
+    (id, session_key, message_id, channel, user_id, text, pick, media, received_at, handled)
+SELECT value, :session_key, :message_id, :channel, :user_id, :text, :pick, :media,
+       :received_at, 0
+FROM counters WHERE name = 'place'"""
+
+_STORED_TURN = """
+SELECT inbox.*, turns.decision, turns.replies, turns.entries, turns.confidence,
+       turns.candidates, turns.number
+FROM inbox LEFT JOIN turns ON turns.inbox_id = inbox.id
+WHERE inbox.session_key = :session_key AND inbox.message_id = :message_id"""
+
+# Everything said, as bubbles; what was removed is left out.
+_SAID = """
+WITH said AS (
+    SELECT inbox.id AS id, inbox.session_key AS session_key, turns.number AS number,
+           'message' AS kind, 'parent' AS who, inbox.received_at AS at,
+           CASE WHEN inbox.text = '' THEN coalesce(inbox.picked, '') ELSE inbox.text END AS body,
+           '[]' AS choices, inbox.media AS media, 1 AS in_history, 1 AS in_transcript
+    FROM inbox LEFT JOIN turns ON turns.inbox_id = inbox.id
+    WHERE inbox.text IS NOT NULL
+    UNION ALL
+    SELECT turns.id, inbox.session_key, turns.number, 'reply', 'bot', inbox.received_at,
+           turns.replies, '[]', NULL, 1, 1
+    FROM turns JOIN inbox ON inbox.id = turns.inbox_id
+    WHERE turns.replies IS NOT NULL
+    UNION ALL
+    SELECT deliveries.id, deliveries.session_key, deliveries.number, 'delivery',
+           coalesce(staff_words.who, 'bot'), deliveries.created_at, deliveries.text,
+           deliveries.choices, NULL, 1, CASE WHEN deliveries.words_id IS NULL THEN 1 ELSE 0 END
+    FROM deliveries LEFT JOIN staff_words ON staff_words.id = deliveries.words_id
+    WHERE deliveries.text IS NOT NULL
+    UNION ALL
+    SELECT staff_words.id, inquiries.session_key, staff_words.number, 'words',
+           staff_words.who, staff_words.at, staff_words.text, '[]', NULL, 0, 1
+    FROM staff_words JOIN inquiries ON inquiries.number = staff_words.number
+    WHERE staff_words.text IS NOT NULL
+)
+"""
+_HISTORY = f"""{_SAID}
+SELECT * FROM said WHERE session_key = :session_key AND in_history = 1
+ORDER BY id DESC LIMIT :limit"""  # noqa: S608
+_TRANSCRIPT = f"""{_SAID}
+SELECT * FROM said WHERE number = :number AND in_transcript = 1 ORDER BY id"""  # noqa: S608
+
+_PARENT_WORDS = "CASE WHEN inbox.text = '' THEN inbox.picked ELSE inbox.text END"
+_QUEUE = f"""
+SELECT inquiries.*,
+    (SELECT {_PARENT_WORDS} FROM turns JOIN inbox ON inbox.id = turns.inbox_id
+     WHERE turns.number = inquiries.number AND {_PARENT_WORDS} IS NOT NULL
+     ORDER BY turns.inbox_id DESC LIMIT 1) AS words,
+    (SELECT count(*) FROM turns WHERE turns.number = inquiries.number) AS messages
+FROM inquiries
+WHERE status IN (:s0, :s1, :s2, :s3, :s4, :s5)
+ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
+    CASE WHEN status = 'resolved' THEN 0 ELSE urgent END DESC,
+    CASE WHEN status = 'waiting_staff' THEN 0 ELSE 1 END,
+    CASE WHEN status = 'resolved' THEN '' ELSE changed_at END,
+    changed_at DESC,
+    number
+LIMIT :limit"""  # noqa: S608
+
+_LATEST = """
+SELECT * FROM inquiries WHERE session_key = :session_key
+ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END, number DESC LIMIT 1"""
+
+_DUE = """
+SELECT * FROM inquiries
+WHERE (status = 'answered' AND touched_at <= :answered_before)
+   OR (status = 'waiting_parent' AND touched_at <= :waiting_parent_before)
+ORDER BY touched_at, number"""
+
+
+class Store:
+    """All that outlives the process; every method may raise StorageError.
+
+    Reads see what is committed. Inside `transaction()` the same task uses that transaction
+    alone: reading through the store there is a RuntimeError.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    async def open(cls, path: Path | None) -> Store:
+        """Open or create the store and bring its schema up to date.
+
+        `None` is a throw-away store in memory. The file's folder is made where missing.
+        """
+        steps = read_migrations()
+        database = await Database.open(path)
+        try:
+            await migrate(database, steps)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database)
+
+    async def close(self) -> None:
+        """Wait for the running transaction, then close for good."""
+        await self.database.close()
+
+    async def write_down(self, message: Message) -> Turn | None:
+        """Keep the message, whatever happens next; return its turn if it was handled before.
+
+        A message written down before but not handled yet stays as it was: None.
+        """
+        values = message_values(message)
+        key, message_id = values["session_key"], values["message_id"]
+        async with self.database.transaction() as work:
+            row = await work.row(_STORED_TURN, session_key=key, message_id=message_id)
+            if row is None:
+                await work.rows("UPDATE counters SET value = value + 1 WHERE name = 'place'")
+                await work.rows(_WRITE_DOWN, **values)
+            if row is None or not row["handled"]:
+                return None
+            inquiry = await work.row(
+                "SELECT * FROM inquiries WHERE number = :number", number=row["number"]
+            )
+            return load_turn(row, load_inquiry(inquiry) if inquiry else None)
+
+    async def unhandled(self) -> list[Message]:
+        """Return the messages written down but never finished, oldest first."""
+        rows = await self.database.rows(
+            "SELECT * FROM inbox WHERE handled = 0 AND text IS NOT NULL ORDER BY id"
+        )
+        return [load_message(row) for row in rows]
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Hold the one writer: committed at the end, rolled back on exception or cancellation."""
+        async with self.database.transaction() as work:
+            yield Transaction(work)
+
+    async def history(self, session_key: str, limit: int = 200) -> list[HistoryItem]:
+        """Return the last bubbles that this parent saw or wrote, oldest first."""
+        rows = await self.database.rows(_HISTORY, session_key=session_key, limit=limit)
+        said = [item for row in reversed(rows) for item in load_said(row)]
+        return said[-limit:] if limit > 0 else []
+
+    async def deliveries_after(self, session_key: str, after_id: int) -> list[Delivery]:
+        """Return what was pushed to that parent after the delivery of that id."""
+        rows = await self.database.rows(
+            "SELECT * FROM deliveries WHERE session_key = :session_key AND id > :after_id"
+            " AND text IS NOT NULL ORDER BY id",
+            session_key=session_key,
+            after_id=after_id,
+        )
+        return [load_delivery(row) for row in rows]
+
+    async def pending_deliveries(self) -> list[Delivery]:
+        """Return what is still to be sent, oldest first."""
+        rows = await self.database.rows(
+            "SELECT * FROM deliveries WHERE sent_at IS NULL AND text IS NOT NULL ORDER BY id"
+        )
+        return [load_delivery(row) for row in rows]
+
+    async def mark_sent(self, delivery_ids: Iterable[int], now: datetime) -> None:
+        """Note that these deliveries were sent; the first time counts."""
+        async with self.database.transaction() as work:
+            await work.each(
+                "UPDATE deliveries SET sent_at = :now WHERE id = :id AND sent_at IS NULL",
+                [{"id": each, "now": stamp(now)} for each in delivery_ids],
+            )
+
+    async def queue(
+        self, statuses: Collection[Status] | None = None, limit: int = 200
+    ) -> list[QueueItem]:
+        """Return the staff's list: urgent, then waiting_staff, then the longest waiting.
+
+        Resolved ones come last, the newest of them first; `None` means every status.
+        """
+        wanted = set(Status if statuses is None else statuses)
+        names = {
+            f"s{i}": status.value if status in wanted else None for i, status in enumerate(Status)
+        }
+        rows = await self.database.rows(_QUEUE, limit=limit, **names)
+        return [QueueItem(load_inquiry(row), row["words"] or "", row["messages"]) for row in rows]
+
+    async def inquiry(self, number: str) -> Inquiry | None:
+        """Return the inquiry of that number, whoever's it is."""
+        return await self._inquiry(
+            "SELECT * FROM inquiries WHERE number = :number", number=number_key(number)
+        )
+
+    async def transcript(self, number: str) -> list[HistoryItem]:
+        """Return everything said in that inquiry, by whom, oldest first."""
+        rows = await self.database.rows(_TRANSCRIPT, number=number_key(number))
+        return [item for row in rows for item in load_said(row)]
+
+    async def moves(self, number: str) -> list[Move]:
+        """Return the recorded moves of that inquiry, oldest first."""
+        rows = await self.database.rows(
+            "SELECT * FROM moves WHERE number = :number ORDER BY id", number=number_key(number)
+        )
+        return [load_move(row) for row in rows]
+
+    async def latest_inquiry(self, session_key: str) -> Inquiry | None:
+        """Return that parent's newest unresolved inquiry, else the newest."""
+        return await self._inquiry(_LATEST, session_key=session_key)
+
+    async def due(
+        self, *, answered_before: datetime, waiting_parent_before: datetime
+    ) -> list[Inquiry]:
+        """Return the inquiries that nobody has written in since: at those times or earlier."""
+        rows = await self.database.rows(
+            _DUE,
+            answered_before=stamp(answered_before),
+            waiting_parent_before=stamp(waiting_parent_before),
+        )
+        return [load_inquiry(row) for row in rows]
+
+    async def ping(self) -> None:
+        """Return when the database answers."""
+        await self.database.rows("SELECT count(*) FROM schema_migrations")
+
+    async def _inquiry(self, sql: str, **values: object) -> Inquiry | None:
+        rows = await self.database.rows(sql, **values)
+        return load_inquiry(rows[0]) if rows else None

@@ -1,0 +1,51 @@
+"""A person is always one step away."""
+
+from __future__ import annotations
+
+from bot.dialogue import Request
+from bot.inquiry import OWNED
+from bot.model import Decision, Outcome, Reply, Status
+from bot.text import squeeze
+from bot import words
+
+_LONGEST = 24
+"""A longer message asks something else as well; the person it names is not the point."""
+
+
+def handle(request: Request) -> Outcome | None:
+    """Hand the current matter to staff when the parent asks for a person."""
+    return hand_over(request) if _asks(request) else None
+
+
+def _asks(request: Request) -> bool:
+    said = request.said
+    if not said or len(said) > _LONGEST:
+        return False
+    for wording in request.faq.lexicon.commands["handoff"]:
+        wanted = squeeze(wording)
+        if said == wanted or (len(wanted) >= 3 and wanted in said):
+            return True
+    return False
+
+
+def hand_over(request: Request) -> Outcome:
+    """Return the hand-over of the current inquiry, or what became of an earlier one."""
+    faq, ledger = request.faq, request.ledger()
+    current = ledger.current
+    if current is None or current.status is Status.RESOLVED:
+        waiting = [i for i in ledger.unresolved if i.status in OWNED | {Status.WAITING_STAFF}]
+        current = waiting[-1] if waiting else ledger.open("asked for a person")
+    ledger.focus(current.number)
+    current = ledger.amend(current.number)
+    if current.status in OWNED:
+        text = faq.say("already_with_staff", owner=current.owner, number=current.number)
+    elif current.status is Status.WAITING_STAFF:
+        text = faq.say("already_waiting", number=current.number, duty=words.duty(faq))
+    else:
+        ledger.move(
+            current.number, Status.WAITING_STAFF, who="parent", why="asked for a person"
+        )
+        text = faq.say("handed_over", number=current.number, duty=words.duty(faq))
+    return ledger.outcome(
+        Decision.HANDOFF, [Reply(text)], inquiry=current.number, misses=0
+    )

@@ -1,0 +1,40 @@
+"""A small valid faq/ folder, and a way to break it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from faq_files import OTHERS, Break, topic_file
+
+from bot.faq.folder import TOPICS
+from bot.faq.schema_json import modeline
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A faq/ folder with nothing wrong, under it docs/facts.md as in the project."""
+    faq = tmp_path / "faq"
+    faq.mkdir()
+    for topic, mark in zip(TOPICS, ("入学", "安全", "资助", "特教", "通用"), strict=True):
+        (faq / f"{topic}.yaml").write_text(topic_file(topic, mark), "utf-8")
+    for file, text in OTHERS.items():
+        (faq / file).write_text(f"{modeline(file)}\n{text}", "utf-8")
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "facts.md").write_text("# 事实\n- E1 [law] 甲\n- W2 [national] 乙\n", "utf-8")
+    return faq
+
+
+@pytest.fixture
+def breaks(folder: Path) -> Break:
+    """Replace the first occurrence of a text in a file of the folder."""
+
+    def replace(file: str, old: str, new: str) -> str:
+        text = (folder / file).read_text("utf-8")
+        assert old in text
+        text = text.replace(old, new, 1)
+        (folder / file).write_text(text, "utf-8")
+        return text
+
+    return replace
