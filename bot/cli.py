@@ -150,6 +150,11 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         """列出账号。"""
         asyncio.run(_with_accounts(read_settings(), _list))
 
+    @staff.command("bind")
+    def staff_bind(name: str) -> None:
+        """打印一次性绑定码：在 Telegram 里发 /bind 绑定码，就能在那里接手和回复。"""
+        asyncio.run(_bind(read_settings(), name))
+
     @staff.command("disable")
     def staff_disable(name: str) -> None:
         """停用账号。"""
@@ -241,6 +246,22 @@ async def _list(accounts: Any, _: Settings) -> None:
         _echo(f"{account.name}{'（已停用）' if account.disabled else ''}")
 
 
+async def _bind(settings: Settings, name: str) -> None:
+    from bot.storage.staff_chats import StaffChats
+    from bot.storage.store import Store
+
+    store = await Store.open(settings.data / build.DATABASE)
+    try:
+        code = await StaffChats(store.database).create_code(name, wall_clock())
+    finally:
+        await store.close()
+    _echo(
+        f"绑定码（只能用一次，一小时内有效）：{code}\n"
+        f"在 Telegram 里对机器人发：/bind {code}\n"
+        f"绑定以后，把机器人拉进工作群，在群里发 /bind_group，群里就会收到待接手的提醒"
+    )
+
+
 async def _disable(accounts: Any, _: Settings, name: str) -> None:
     await accounts.disable(name)
     _echo(f"{name} 已停用")
@@ -274,5 +295,3 @@ def _utf8() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(encoding="utf-8", errors="replace")
-
-

@@ -14,9 +14,7 @@ from bot.errors import ConfigError
 
 def _setting(meaning: str, *, secret: bool = False, default: str = "") -> str:
     # The dataclass field stands in for its own default; typed as what it holds.
-    return field(  # type: ignore[no-any-return,call-overload]
-        default=default, repr=not secret, metadata={"meaning": meaning, "secret": secret}
-    )
+    return field(default=default, repr=not secret, metadata={"meaning": meaning, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +25,11 @@ class Settings:
     port: str = _setting("网页服务的端口", default="8080")
     data_dir: str = _setting("数据文件夹：数据库、训练缓存、密钥", default="data")
     faq_dir: str = _setting("FAQ 文件夹", default="faq")
-    secret_key: str = _setting("签会话 cookie 的密钥；不设就自动生成，存在数据文件夹里", secret=True)
+    secret_key: str = _setting("签会话 cookie 的密钥；不设就自动生成，存在数据文件夹", secret=True)
     telegram_token: str = _setting("Telegram 机器人令牌", secret=True)
     telegram_api_url: str = _setting("Telegram 接口地址（自建服务器或测试用）")
-    telegram_webhook_url: str = _setting("Telegram 回调网址；不设就用轮询")
-    telegram_webhook_secret: str = _setting("Telegram 回调口令", secret=True)
+    telegram_webhook_url: str = _setting("Telegram 回调网址（https，路径 /telegram）；不设就用轮询")
+    telegram_webhook_secret: str = _setting("Telegram 回调口令；不设就自动生成", secret=True)
     wechat_app_id: str = _setting("微信公众号 AppID")
     wechat_app_secret: str = _setting("微信公众号 AppSecret", secret=True)
     wechat_token: str = _setting("微信公众号服务器配置里的 Token", secret=True)

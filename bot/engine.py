@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,10 +111,19 @@ class Desk:
             numbers = await work.peek_numbers(NUMBERS_PER_MESSAGE)
             outcome = respond(session, message, self.mind, self._handlers, now, numbers)
             turn = _turn(message, outcome)
-            await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
             if outcome.erase:
+                # First, so that the reply that confirms it can still be sent and repeated.
                 await work.erase(message.session_key, now)
+            await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
         return turn
+
+    def preview(self, message: Message) -> Turn:
+        """Return what a stranger would be told; nothing is stored, no inquiry comes of it."""
+        message = replace(message, text=mask(message.text))
+        session = Session(message.session_key, greeted=True)
+        numbers = [str(n) for n in range(1, NUMBERS_PER_MESSAGE + 1)]
+        now = message.received_at
+        return _turn(message, respond(session, message, self.mind, self._handlers, now, numbers))
 
     async def _apologise(self, message: Message) -> Turn:
         async with self.store.transaction() as work:
@@ -137,27 +146,36 @@ class Desk:
             moves += [move] if move else []
         return replace(session, inquiries=tuple(inquiries)), moves
 
-    @contextmanager
-    def _counted(self, key: str) -> Iterator[asyncio.Lock]:
-        """Lend the session's lock; forget it when nobody waits for it."""
+    @asynccontextmanager
+    async def _in_order(self, key: str) -> AsyncIterator[None]:
+        """One parent's messages one after the other; different parents' side by side."""
         lock = self._locks.setdefault(key, asyncio.Lock())
         self._waiting[key] += 1
         try:
-            yield lock
+            async with lock:
+                yield
         finally:
             self._waiting[key] -= 1
             if not self._waiting[key]:
+                # Nobody waits for it: forget it.
                 del self._waiting[key], self._locks[key]
-
-    def _in_order(self, key: str) -> _InOrder:
-        return _InOrder(self._counted(key))
 
     # ------------------------------------------------------------------ staff
 
     async def act(
-        self, who: str, number: str, act: Act, text: str = "", *, now: datetime | None = None
+        self,
+        who: str,
+        number: str,
+        act: Act,
+        text: str = "",
+        *,
+        now: datetime | None = None,
+        once: str | None = None,
     ) -> ActResult:
-        """Do what a member of staff asks, or say in Chinese why not; all in one transaction."""
+        """Do what a member of staff asks, or say in Chinese why not; all in one transaction.
+
+        An act that was done under the same `once` before changes nothing and is no error.
+        """
         now = now or self._clock()
         inquiry = await self.store.inquiry(number)
         if inquiry is None:
@@ -165,10 +183,15 @@ class Desk:
         async with self._in_order(inquiry.session_key), self.store.transaction() as work:
             session = await self._load(work, inquiry.session_key, now)
             current = await work.inquiry(number)
-            assert current is not None
+            if current is None:
+                raise StorageError(f"{number}号咨询刚才还在，现在读不到了")
             done = acts.perform(current, act, who, text.strip(), self.mind.faq, now)
+            if once is not None and await work.done_before(once):
+                return ActResult(current)
             if done.error is not None:
                 return ActResult(current, error=done.error)
+            if once is not None:
+                await work.remember(once, now)
             await work.save_inquiry(done.inquiry, done.moves)
             stored = []
             for delivery in done.deliveries:
@@ -195,6 +218,18 @@ class Desk:
                 )
         self._wake(inquiry.session_key)
         return ActResult(done.inquiry, tuple(stored))
+
+    async def note_slot(self, number: str, name: str, value: str) -> None:
+        """Note something known about an inquiry; an unknown number changes nothing."""
+        inquiry = await self.store.inquiry(number)
+        if inquiry is None:
+            return
+        async with self._in_order(inquiry.session_key), self.store.transaction() as work:
+            current = await work.inquiry(number)
+            if current is None:
+                raise StorageError(f"{number}号咨询刚才还在，现在读不到了")
+            slots = {**current.slots, name: value}
+            await work.save_inquiry(replace(current, slots=slots), ())
 
     # ------------------------------------------------------------------ time
 
@@ -276,6 +311,10 @@ class Desk:
         """Return an event that is set whenever any inquiry may have changed."""
         return _subscribed(self._inbox_readers, lambda: None)
 
+    def inbox_changed(self) -> None:
+        """Have whoever watches the inquiries look again."""
+        self._wake_inbox()
+
     def _forget(self, session_key: str) -> None:
         if not self._readers.get(session_key):
             self._readers.pop(session_key, None)
@@ -290,31 +329,8 @@ class Desk:
             reader.set()
 
 
-class _InOrder:
-    """One parent's messages one after the other; different parents' side by side."""
-
-    def __init__(self, counted: AbstractContextManager[asyncio.Lock]) -> None:
-        self._counted = counted
-        self._lock: asyncio.Lock | None = None
-
-    async def __aenter__(self) -> None:
-        self._lock = self._counted.__enter__()
-        try:
-            await self._lock.acquire()
-        except BaseException:
-            self._counted.__exit__(None, None, None)
-            raise
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._lock is not None
-        self._lock.release()
-        self._counted.__exit__(None, None, None)
-
-
 @contextmanager
-def _subscribed(
-    readers: set[asyncio.Event], at_end: Callable[[], None]
-) -> Iterator[asyncio.Event]:
+def _subscribed(readers: set[asyncio.Event], at_end: Callable[[], None]) -> Iterator[asyncio.Event]:
     event = asyncio.Event()
     readers.add(event)
     try:

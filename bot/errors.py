@@ -37,8 +37,21 @@ class BadPayload(ChannelError):
 
 
 class DeliveryError(ChannelError):
-    """The platform did not take a message; `retryable` says whether to try again."""
+    """The platform did not take a message; `retryable` says whether to try again.
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    `retry_after_s` is what the platform asked for. What is not retryable is kept with its
+    `reason`: "blocked" (the parent shut us out; it leads the next reply) or "refused".
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        retry_after_s: float | None = None,
+        reason: str = "refused",
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        self.reason = reason

@@ -14,7 +14,7 @@ from bot.wire import deliveries_json, inquiry_json, turn_json, understood_json
 CHANNEL = "memory"
 DEFAULT_TIME = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)
 """A working day: when a line runs that no other time is known for."""
-_EMPTY = {
+_EMPTY: dict[str, Any] = {
     "decision": None,
     "entry": None,
     "entries": [],
@@ -121,9 +121,7 @@ class Chat:
             return {"session": None, "error": f"没有找到咨询 {target}"}
         session = inquiry.session_key.partition(":")[2]
         now = self._now(session, _time(given))
-        result = await self._desk.act(
-            who, inquiry.number, act, _text(given, needed=False), now=now
-        )
+        result = await self._desk.act(who, inquiry.number, act, _text(given, needed=False), now=now)
         # The memory channel delivers at once.
         await self._desk.mark_sent([d.id for d in result.deliveries])
         return {

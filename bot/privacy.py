@@ -22,7 +22,9 @@ _MASKS = (
 def _plain_digits(text: str) -> str:
     """Return the text, same length, with every kind of decimal digit as ASCII."""
     return "".join(
-        str(unicodedata.digit(char)) if char.isdecimal() else unicodedata.normalize("NFKC", char)
+        str(unicodedata.digit(char))
+        if char.isdecimal()
+        else unicodedata.normalize("NFKC", char)
         if char in "Ｘｘ"
         else char
         for char in text

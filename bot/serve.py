@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
+import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from bot import build, live
 from bot.channels.web.routes import web_routes
@@ -23,7 +26,12 @@ from bot.dialogue import Handler
 from bot.engine import Desk, wall_clock
 from bot.errors import BotError, ConfigError
 from bot.matching.understand import Understanding
+from bot.outbox import Outbox, PushChannel
 from bot.storage.accounts import Accounts
+from bot.storage.outbox import OutboxStore
+
+if TYPE_CHECKING:
+    from bot.channels.telegram.channel import Telegram
 
 log = logging.getLogger(__name__)
 
@@ -44,21 +52,32 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def app(desk: Desk, accounts: Accounts, key: str, stopping: asyncio.Event) -> Starlette:
-    """Return the web application on a running desk."""
+def app(
+    desk: Desk,
+    accounts: Accounts,
+    key: str,
+    stopping: asyncio.Event,
+    *,
+    routes: Sequence[BaseRoute] = (),
+    states: Mapping[str, Callable[[], str]] | None = None,
+) -> Starlette:
+    """Return the web application on a running desk, with what messengers add to it.
+
+    `states` tells for each messenger how it is doing.
+    """
 
     async def healthz(_: Request) -> Response:
         try:
             await desk.store.ping()
         except BotError:
             return JSONResponse({"status": "store does not answer"}, status_code=503)
-        return JSONResponse(
-            {"status": "ok", "faq": desk.mind.faq.version, "channels": {"web": "on"}}
-        )
+        channels = {"web": "on", **{name: state() for name, state in (states or {}).items()}}
+        return JSONResponse({"status": "ok", "faq": desk.mind.faq.version, "channels": channels})
 
     return Starlette(
         routes=[
             Route("/healthz", healthz, methods=["GET"]),
+            *routes,
             *console_routes(desk, accounts, now=wall_clock, stopping=stopping),
             *web_routes(desk, secret_key=key, stopping=stopping, now=wall_clock),
         ]
@@ -83,8 +102,21 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     stopping = asyncio.Event()
     accounts = Accounts(desk.store)
     address = f"http://{settings.host}:{port}"
+    key = build.secret_key(settings)
+    channels: dict[str, PushChannel] = {}
+    outbox = Outbox(OutboxStore(desk.store.database), channels, wall_clock, desk.inbox_changed)
+    telegram = _telegram(settings, desk, outbox, key)
+    if telegram is not None:
+        channels["telegram"] = telegram
     config = uvicorn.Config(
-        app(desk, accounts, build.secret_key(settings), stopping),
+        app(
+            desk,
+            accounts,
+            key,
+            stopping,
+            routes=telegram.routes() if telegram else (),
+            states={"telegram": lambda: telegram.state.value} if telegram else {},
+        ),
         log_level="warning",
         access_log=False,
         proxy_headers=True,
@@ -98,6 +130,12 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         asyncio.create_task(_tick(desk, stopping)),
         asyncio.create_task(_watch(settings, desk, stopping)),
     ]
+    if telegram is not None:
+        beside += [
+            asyncio.create_task(outbox.run()),
+            asyncio.create_task(_send_what_is_said(desk, outbox)),
+            asyncio.create_task(telegram.run()),
+        ]
     try:
         await server.serve(sockets=[listening])
     finally:
@@ -105,6 +143,38 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Telegram | None:
+    """Return the Telegram channel, if a token is set; its library is loaded only then."""
+    if not settings.telegram_token:
+        return None
+    from bot.channels.telegram.api import Api
+    from bot.channels.telegram.channel import Telegram
+
+    secret = settings.telegram_webhook_secret
+    if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
+        raise ConfigError("BOT_TELEGRAM_WEBHOOK_SECRET 只能用字母、数字、_ 和 -，最多256个")
+    if not secret:
+        # Made from our own key: Telegram is told it at every start.
+        secret = hmac.new(key.encode(), b"telegram webhook", "sha256").hexdigest()
+    return Telegram(
+        desk,
+        Api(settings.telegram_token, settings.telegram_api_url),
+        outbox,
+        wall_clock,
+        webhook_url=settings.telegram_webhook_url,
+        webhook_secret=secret,
+    )
+
+
+async def _send_what_is_said(desk: Desk, outbox: Outbox) -> None:
+    """Have the outbox look whenever the desk has said something."""
+    with desk.subscribe_inbox() as changed:
+        while True:
+            await changed.wait()
+            changed.clear()
+            outbox.wake()
 
 
 async def _print_first_link(accounts: Accounts, address: str) -> None:

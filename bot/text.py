@@ -8,8 +8,8 @@ import unicodedata
 from zhconv_rs import zhconv
 
 _KEEP = re.compile(r"[^\w]+|_")
-_CLAUSE_END = re.compile(r"[,。!?;、:…~\n\s]+|\.{2,}")
-_SENTENCE_END = re.compile(r"(?<=[。！？；!?;\n])")
+_CLAUSE_END = re.compile(r"[,。!;、:…~\n\s]+|\?+|\.{2,}")
+_CLAUSE_END_AFTER_QUESTION = re.compile(r"[,。!;、:…~\n\s]+|(?<=\?)|\.{2,}")
 
 
 def fold(text: str) -> str:
@@ -30,19 +30,13 @@ def squeeze(text: str) -> str:
     return _KEEP.sub("", fold(text))
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of folded text with their end marks, none empty.
-
-    >>> sentences("我们是外地的，怎么报名？ 要啥材料")
-    ['我们是外地的,怎么报名?', '要啥材料']
-    """
-    return [part.strip() for part in _SENTENCE_END.split(fold(text)) if part.strip()]
-
-
-def clauses(text: str) -> list[str]:
+def clauses(text: str, *, keep_question_marks: bool = False) -> list[str]:
     """Return the parts of folded text between marks and spaces, none empty.
 
     >>> clauses("我们是外地的，怎么报名？ 要啥材料")
     ['我们是外地的', '怎么报名', '要啥材料']
+    >>> clauses("怎么报名？要啥", keep_question_marks=True)
+    ['怎么报名?', '要啥']
     """
-    return [part for part in _CLAUSE_END.split(fold(text)) if part]
+    end = _CLAUSE_END_AFTER_QUESTION if keep_question_marks else _CLAUSE_END
+    return [part for part in end.split(fold(text)) if part and part != "?"]

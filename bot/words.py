@@ -41,8 +41,9 @@ def welcome(faq: Faq) -> Reply:
 
 def title(faq: Faq, inquiry: Inquiry) -> str:
     """Return what an inquiry is about, as the parent would call it."""
-    if inquiry.entry in faq.entries:
-        return faq.entries[inquiry.entry].title
+    entry = faq.entries.get(inquiry.entry or "")
+    if entry:
+        return entry.title
     for topic in faq.topics:
         if topic.topic == inquiry.topic:
             return topic.title
@@ -59,5 +60,3 @@ def duty(faq: Faq) -> str:
     if faq.hours.duty:
         return faq.say("duty_known", duty=faq.hours.duty)
     return faq.say("duty_unknown")
-
-

@@ -6,14 +6,16 @@ import re
 
 from rapidfuzz import fuzz, process
 
+from bot import words
 from bot.dialogue import Request
 from bot.model import Choice, ChoiceKind, Decision, Outcome, Reply
 from bot.text import fold, squeeze
-from bot import words
 from handlers import commands, questions
 
 _DIGITS = {c: n for n, c in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
-_NUMBER = re.compile(r"^(?:第|选|选第|我选|我选第)?(\d{1,3}|[一二两三四五六七八九十])(?:个|项|号|条|吧)*$")
+_NUMBER = re.compile(
+    r"^(?:第|选|选第|我选|我选第)?(\d{1,3}|[一二两三四五六七八九十])(?:个|项|号|条|吧)*$"
+)
 _LAST = re.compile(r"^(?:选)?(?:最后|末尾|最下面)(?:一个|那个|一项|的)?$")
 _ALIKE = 85.0
 

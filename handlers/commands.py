@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bot import words
 from bot.dialogue import Request
 from bot.faq.value import chinese_date
 from bot.inquiry import OWNED
 from bot.model import Choice, ChoiceKind, Decision, Inquiry, Outcome, Reply, Status
-from bot import words
 from handlers import handoff
 
 _ALWAYS = ("helped", "not_helped", "menu", "my_inquiries", "delete_data")
-_LOOK_UP = re.compile(r"^(?:我的咨询|查询|查咨询|查|咨询|编号|咨询编号|继续)?第?(\d{4,9})号?(?:咨询)?$")
+_LOOK_UP = re.compile(
+    r"^(?:我的咨询|查询|查咨询|查|咨询|编号|咨询编号|继续)?第?(\d{4,9})号?(?:咨询)?$"
+)
 _MOST_LISTED = 9
 
 

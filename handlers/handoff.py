@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bot import words
 from bot.dialogue import Request
 from bot.inquiry import OWNED
 from bot.model import Decision, Outcome, Reply, Status
 from bot.text import squeeze
-from bot import words
 
 _LONGEST = 24
 """A longer message asks something else as well; the person it names is not the point."""
@@ -42,10 +42,6 @@ def hand_over(request: Request) -> Outcome:
     elif current.status is Status.WAITING_STAFF:
         text = faq.say("already_waiting", number=current.number, duty=words.duty(faq))
     else:
-        ledger.move(
-            current.number, Status.WAITING_STAFF, who="parent", why="asked for a person"
-        )
+        ledger.move(current.number, Status.WAITING_STAFF, who="parent", why="asked for a person")
         text = faq.say("handed_over", number=current.number, duty=words.duty(faq))
-    return ledger.outcome(
-        Decision.HANDOFF, [Reply(text)], inquiry=current.number, misses=0
-    )
+    return ledger.outcome(Decision.HANDOFF, [Reply(text)], inquiry=current.number, misses=0)

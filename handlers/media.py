@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot import words
 from bot.dialogue import Request
 from bot.model import Decision, Outcome, Reply
-from bot import words
 
 
 def handle(request: Request) -> Outcome | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bot import words
 from bot.dialogue import Request
 from bot.inquiry import OWNED
 from bot.ledger import Ledger
 from bot.matching.understand import Kind, Reading
 from bot.model import Candidate, Decision, Inquiry, Outcome, Reply, Status
-from bot import words
 from handlers import enrollment
 
 
@@ -139,8 +139,7 @@ def suggest(request: Request, reading: Reading) -> Outcome:
 
 def elsewhere(request: Request, reading: Reading) -> Outcome:
     """Name the right door for a matter that is not ours; no inquiry comes of it."""
-    assert reading.matter is not None
-    matter = request.faq.matters[reading.matter]
+    matter = request.faq.matters[reading.matter or ""]
     text = request.faq.say("elsewhere", title=matter.title, door=matter.door)
     return request.ledger().outcome(
         Decision.ELSEWHERE,
@@ -156,12 +155,12 @@ def unclear(request: Request, reading: Reading) -> Outcome:
     faq, ledger = request.faq, request.ledger()
     inquiry = ledger.continued()
     again = request.session.misses > 0
-    choices = (words.command(faq, "handoff"),)
+    choices = [words.command(faq, "handoff")]
     if not again:
-        choices += (words.command(faq, "back_to_menu", "menu"),)
+        choices.append(words.command(faq, "back_to_menu", "menu"))
     return ledger.outcome(
         Decision.FALLBACK,
-        [Reply(faq.say("fallback_second" if again else "fallback_first"), choices)],
+        [Reply(faq.say("fallback_second" if again else "fallback_first"), tuple(choices))],
         inquiry=inquiry.number,
         confidence=reading.confidence,
         candidates=reading.candidates,

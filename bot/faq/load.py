@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import FaqError
 from bot.faq import cross
+from bot.faq.exam import read_exam
 from bot.faq.folder import read_folder
 from bot.faq.problem import Problem, errors, in_order
 from bot.faq.value import Faq
@@ -18,7 +20,11 @@ def read(folder: Path) -> tuple[Faq | None, list[Problem]]:
     may be looked at, but must not be served (`load` sees to that).
     """
     files = read_folder(folder)
-    return files.faq(), in_order([*files.problems, *cross.check(files)])
+    exam, exam_problems = read_exam(folder)
+    faq = files.faq()
+    if faq is not None:
+        faq = replace(faq, exam=exam)
+    return faq, in_order([*files.problems, *cross.check(files), *exam_problems])
 
 
 def load(folder: Path) -> Faq:

@@ -14,6 +14,8 @@ web_title web_large_text web_log_label web_input_label web_placeholder web_send 
 web_choices web_picked web_crisis web_typing web_new web_noscript web_quick_label web_quick_person
 web_quick_inquiries web_quick_menu web_delivered web_unsent web_slow web_offline
 web_history_failed web_bad_request web_too_large web_too_fast web_refused web_busy
+tg_command_menu tg_command_mine tg_command_person tg_command_help tg_command_delete tg_help
+tg_description tg_short_description tg_pressed tg_stale tg_too_fast tg_group_private tg_group_button
 """
 
 REQUIRED_MESSAGES: Mapping[str, frozenset[str]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.faq.exam import Labelled
 from bot.faq.schema import (
     PLACEHOLDER,
     DangerFile,
@@ -36,6 +37,8 @@ class Faq:
     """By id, in file order."""
     version: str
     """Hash of the files' contents."""
+    exam: tuple[Labelled, ...] = ()
+    """The FAQ's own labelled questions."""
 
     def say(self, name: str, **fields: object) -> str:
         """Return the desk's own sentence of that name, fields filled in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.faq.schema import DangerKind
 from bot.faq.value import Faq
@@ -15,7 +16,9 @@ from bot.text import clauses, squeeze
 _MOST_HEARD = 24
 """Pairs of clauses the alarm listens to in one message; signals are looked for in all."""
 _SHORTEST_HEARD = 4
-_PLAINLY_HARMLESS = -0.6
+_LONG = 30
+"""Longer messages are listened to pair by pair as well: one clause may hold it."""
+_PLAINLY_HARMLESS = -0.5
 """Scores run from -1, harmless, to 1, danger."""
 
 
@@ -59,15 +62,17 @@ class DangerSense:
         if not whole or whole in self.harmless:
             return None
         parts = clauses(text)
-        pairs = [a + b for a, b in zip(parts, parts[1:], strict=False)] or [whole]
-        kind, score = self._heard(whole, pairs if len(parts) > 2 else [])
+        pairs = [a + b for a, b in pairwise(parts)] or [whole]
+        [(kind, score)] = self.model.alarm([whole])
         if score >= self.model.alarm_at:
-            return kind
+            return self.kinds[kind]
+        if len(whole) > _LONG:
+            heard, loudest = self._loudest(pairs)
+            if loudest >= self.model.clause_alarm_at:
+                return self.kinds[heard]
         for pair in pairs:
             signalled = self._signalled(squeeze(pair))
-            if signalled is None:
-                continue
-            if max(score, self._heard(self.wording.plain(pair), [])[1]) >= _PLAINLY_HARMLESS:
+            if signalled and max(score, self._loudest([pair])[1]) >= _PLAINLY_HARMLESS:
                 return signalled
         return None
 
@@ -80,12 +85,13 @@ class DangerSense:
                 return kind
         return None
 
-    def _heard(self, whole: str, pairs: Sequence[str]) -> tuple[DangerKind, float]:
-        """Return the likeliest kind in the message or any pair of clauses, and its score."""
-        pieces = [whole, *(self.wording.plain(pair) for pair in _ends(pairs))]
-        pieces = [p for p in dict.fromkeys(pieces) if p == whole or len(p) >= _SHORTEST_HEARD]
-        kind, score = max(self.model.alarm(pieces), key=lambda heard: heard[1])
-        return self.kinds[kind], score
+    def _loudest(self, parts: Sequence[str]) -> tuple[str, float]:
+        """Return the part that sounds most like danger: its kind and score."""
+        pieces = [self.wording.plain(part) for part in _ends(parts)]
+        pieces = [piece for piece in pieces if len(piece) >= _SHORTEST_HEARD]
+        if not pieces:
+            return "", -1.0
+        return max(self.model.alarm(pieces), key=lambda heard: heard[1])
 
 
 def _ends(pairs: Sequence[str]) -> Sequence[str]:

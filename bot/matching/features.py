@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -53,7 +54,7 @@ def meanings(utterances: Sequence[str]) -> Floats:
 def grams(units: Sequence[str]) -> Counter[str]:
     """Return how often each unit and each pair of neighbours occurs."""
     counts = Counter(units)
-    counts.update(f"{a} {b}" for a, b in zip(units, units[1:], strict=False))
+    counts.update(f"{a} {b}" for a, b in pairwise(units))
     return counts
 
 
@@ -165,8 +166,12 @@ class Gallery:
         """Return what `similarity` does, computed anew."""
         alike = meanings(utterances) @ self.meaning.T
         for row, utterance in enumerate(utterances):
-            for gram, value in zip(*self.features.sparse(utterance), strict=True):
-                span = slice(self.starts[gram], self.starts[gram + 1])
-                # A training row holds a gram once, so plain fancy addition is exact.
-                alike[row, self.rows[span]] += value * self.values[span]
+            grams_, values = self.features.sparse(utterance)
+            starts = self.starts[grams_]
+            counts = self.starts[grams_ + 1] - starts
+            # Every posting of every gram, as one run of indices.
+            shift = np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+            at = shift + np.arange(int(counts.sum()))
+            weighted = self.values[at] * np.repeat(values, counts)
+            alike[row] += np.bincount(self.rows[at], weighted, minlength=alike.shape[1])
         return alike

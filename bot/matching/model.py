@@ -21,6 +21,10 @@ _TEMPERATURE = 0.08
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
 # for several when confidence is learned.
 _STRANGERS_WEIGHT = 3.0
+_EXAMPLE_WEIGHT = 6.0
+"""How much a labelled question counts beside a phrase left out."""
+_ENOUGH_EXAMPLES = 300
+"""From so many labelled questions on they alone set the thresholds."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,39 @@ class Labels:
     """Names of the kinds of danger."""
     alarm_of_row: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     """For all rows, also the further ones that only teach danger: its kind, or -1."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled questions by other hands, which no training row was made from."""
+
+    utterances: Sequence[str]
+    right: npt.NDArray[np.bool_]
+    """A row an utterance, a column each of our entries: does it answer? None: not ours."""
+    danger: npt.NDArray[np.bool_]
+    either: npt.NDArray[np.bool_]
+    """Where the alarm is welcome but not needed."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The wanted rates that thresholds are computed for.
+
+    Phrases left out are harder than parents' questions by a factor of about three, and what was
+    written to look like danger is closer to it than what parents write; labelled questions are
+    like parents' own, and decide when there are enough of them.
+    """
+
+    wrong_left_out: float = 0.035
+    wrong: float = 0.02
+    """Of all questions, those of other offices included: answered wrongly."""
+    offer_left_out: float = 0.85
+    offer: float = 0.985
+    """Of our own: the right entry is at least worth offering."""
+    false_alarm_left_out: float = 0.012
+    false_alarm: float = 0.005
+    clause_false_alarm: float = 0.001
+    """Of harmless phrases left out, taken as a part of a message; messages have many parts."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +115,9 @@ class Model:
     alarm_weights: Floats
     """A column a kind of danger, the last one for danger or not."""
     alarm_at: float
-    """From this score on it is danger."""
+    """From this score on a whole message is danger."""
+    clause_alarm_at: float
+    """From this score on a part of a message is."""
 
     def alarm(self, utterances: Sequence[str]) -> list[tuple[str, float]]:
         """Return for each squeezed utterance the likeliest kind of danger and its score."""
@@ -174,21 +213,18 @@ def train(
     utterances: Sequence[str],
     labels: Labels,
     sounds: Sounds,
-    *,
-    wrong_rate: float,
-    offer_rate: float,
-    false_alarm_rate: float,
+    examples: Examples,
+    rates: Rates = Rates(),
 ) -> Model:
     """Return the model of these squeezed utterances, whose rows are grouped by class.
 
-    Rows beyond `labels.of_row` teach danger only. Of the utterances when each is left out,
-    `wrong_rate` is the share that may be answered wrongly, `false_alarm_rate` the share of
-    harmless ones that may be taken for danger; `offer_rate` is the share of our own whose right
-    entry must at least be worth offering.
+    Rows beyond `labels.of_row` teach danger only. Confidence and thresholds come from every
+    utterance left out of training, and from the labelled examples.
     """
     gallery = Gallery.of(utterances, Features.learn(utterances, sounds))
     everything = gallery.compare(utterances)
-    alarm_weights, alarm_at = _train_alarm(everything, labels, false_alarm_rate)
+    asked = gallery.compare(examples.utterances)
+    alarm_weights, harmless_scores = _train_alarm(everything, labels)
 
     size = len(labels.of_row)
     alike = everything[:size, :size]
@@ -203,14 +239,35 @@ def train(
     view = View(left_out, class_maximum(alike, labels), labels)
     lengths = np.array([len(u) for u in utterances[:size]])
     importance = np.where(is_ours, 1.0, _STRANGERS_WEIGHT)
-    classes, evidence = shortlist(view, lengths, ours=True)
-    right = classes == labels.of_row[:, None]
-    ours = _calibrate(evidence, right, importance)
-    chance = ours(evidence)
-    other_classes, other_evidence = shortlist(view, lengths, ours=False)
-    others = _calibrate(other_evidence, other_classes == labels.of_row[:, None], importance)
-    answer_at = _answer_threshold(chance, right, wrong_rate)
-    ask_at = min(answer_at, _offer_threshold(chance[is_ours], right[is_ours], offer_rate))
+    found = _Judged.of(view, lengths, labels.of_row[:, None] == np.arange(labels.ours), importance)
+
+    others_of_row = labels.of_row[:, None] - labels.ours == np.arange(
+        len(labels.names) - labels.ours
+    )
+    others = _calibrate([_Judged.of(view, lengths, others_of_row, importance, ours=False)])
+
+    plain = ~examples.danger
+    enough = int(plain.sum()) >= _ENOUGH_EXAMPLES
+    if plain.any():
+        alike = asked[plain][:, :size]
+        view = View(alike @ weights, class_maximum(alike, labels), labels)
+        lengths = np.array([len(u) for u in examples.utterances])[plain]
+        weight = np.full(len(alike), _EXAMPLE_WEIGHT)
+        judged = _Judged.of(view, lengths, examples.right[plain], weight)
+        ours = _calibrate([found, judged])
+    else:
+        judged = found
+        ours = _calibrate([found])
+    if enough:
+        answer_at = judged.answer_threshold(ours, rates.wrong)
+        ask_at = judged.offer_threshold(ours, rates.offer)
+        calm = asked[plain & ~examples.either] @ alarm_weights[:, -1]
+        alarm_at = float(np.quantile(calm, 1 - rates.false_alarm))
+    else:
+        answer_at = found.answer_threshold(ours, rates.wrong_left_out)
+        ask_at = found.offer_threshold(ours, rates.offer_left_out)
+        alarm_at = float(np.quantile(harmless_scores, 1 - rates.false_alarm_left_out))
+    clause_alarm_at = float(np.quantile(harmless_scores, 1 - rates.clause_false_alarm))
     return Model(
         labels,
         tuple(utterances),
@@ -219,10 +276,53 @@ def train(
         ours,
         others,
         answer_at,
-        ask_at,
+        min(ask_at, answer_at),
         alarm_weights,
         alarm_at,
+        max(clause_alarm_at, alarm_at),
     )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Shortlists of one side with the evidence for each class, and which of them are right."""
+
+    evidence: Floats
+    right: npt.NDArray[np.bool_]
+    importance: npt.NDArray[np.float64]
+    answerable: npt.NDArray[np.bool_]
+    """Whether any class of this side is right at all."""
+
+    @classmethod
+    def of(
+        cls,
+        view: View,
+        lengths: npt.NDArray[np.int64],
+        right: npt.NDArray[np.bool_],
+        importance: npt.NDArray[np.float64],
+        *,
+        ours: bool = True,
+    ) -> _Judged:
+        classes, evidence = shortlist(view, lengths, ours=ours)
+        listed = classes - (0 if ours else view.labels.ours)
+        found = np.take_along_axis(right, listed, axis=1)
+        return cls(evidence, found, importance, np.any(right, axis=1))
+
+    def answer_threshold(self, calibration: Calibration, wrong_rate: float) -> float:
+        """Return the lowest confidence at which wrong answers stay within their rate of all."""
+        chance = calibration(self.evidence)
+        top = chance.argmax(axis=1)
+        rows = np.arange(len(chance))
+        confidence, good = chance[rows, top], self.right[rows, top]
+        order = np.argsort(-confidence)
+        wrong = np.cumsum(~good[order])
+        allowed = int(np.searchsorted(wrong, wrong_rate * len(chance), side="right"))
+        return float(confidence[order][min(allowed, len(order) - 1)])
+
+    def offer_threshold(self, calibration: Calibration, offer_rate: float) -> float:
+        """Return the confidence that the right entry reaches for its rate of our questions."""
+        chance = np.where(self.right, calibration(self.evidence), 0).max(axis=1)
+        return float(np.quantile(chance[self.answerable], 1 - offer_rate))
 
 
 def _ridge(alike: Floats, target: Floats) -> tuple[Floats, Floats]:
@@ -238,44 +338,24 @@ def _ridge(alike: Floats, target: Floats) -> tuple[Floats, Floats]:
     return weights, target - weights / np.diag(inverse)[:, None]
 
 
-def _train_alarm(
-    alike: Floats, labels: Labels, false_alarm_rate: float
-) -> tuple[Floats, float]:
-    """Return the weights for each kind of danger and for danger at all, and its threshold."""
+def _train_alarm(alike: Floats, labels: Labels) -> tuple[Floats, Floats]:
+    """Return the weights for danger, and what each harmless row scores when left out."""
     rows = np.arange(len(alike))
     danger = labels.alarm_of_row >= 0
     target = np.zeros((len(alike), len(labels.alarms) + 1), np.float32)
     target[rows[danger], labels.alarm_of_row[danger]] = 1
     target[:, -1] = np.where(danger, 1, -1)
     weights, left_out = _ridge(alike, target)
-    at = float(np.quantile(left_out[~danger, -1], 1 - false_alarm_rate))
-    return weights, at
+    return weights, left_out[~danger, -1]
 
 
-def _calibrate(
-    evidence: Floats, right: npt.NDArray[np.bool_], importance: npt.NDArray[np.float64]
-) -> Calibration:
+def _calibrate(judged: Sequence[_Judged]) -> Calibration:
     from sklearn.linear_model import LogisticRegression
 
-    flat = evidence.reshape(-1, evidence.shape[-1])
+    columns = judged[0].evidence.shape[-1]
+    flat = np.concatenate([j.evidence.reshape(-1, columns) for j in judged])
+    right = np.concatenate([j.right.ravel() for j in judged])
+    importance = np.concatenate([np.repeat(j.importance, j.right.shape[1]) for j in judged])
     mean, scale = flat.mean(axis=0), flat.std(axis=0) + np.float32(1e-6)
-    head = LogisticRegression(max_iter=3000).fit(
-        (flat - mean) / scale, right.ravel(), np.repeat(importance, right.shape[1])
-    )
+    head = LogisticRegression(max_iter=3000).fit((flat - mean) / scale, right, importance)
     return Calibration(mean, scale, head.coef_[0].astype(np.float32), float(head.intercept_[0]))
-
-
-def _answer_threshold(chance: Floats, right: npt.NDArray[np.bool_], wrong_rate: float) -> float:
-    """Return the lowest confidence at which wrong answers stay within their rate."""
-    top = chance.argmax(axis=1)
-    rows = np.arange(len(chance))
-    confidence, good = chance[rows, top], right[rows, top]
-    order = np.argsort(-confidence)
-    wrong = np.cumsum(~good[order])
-    allowed = int(np.searchsorted(wrong, wrong_rate * len(chance), side="right"))
-    return float(confidence[order][min(allowed, len(order) - 1)])
-
-
-def _offer_threshold(chance: Floats, right: npt.NDArray[np.bool_], offer_rate: float) -> float:
-    """Return the confidence that the right entry reaches for `offer_rate` of the utterances."""
-    return float(np.quantile(np.where(right, chance, 0).max(axis=1), 1 - offer_rate))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import pickle
 import tempfile
 from pathlib import Path
@@ -12,31 +11,18 @@ from pathlib import Path
 import numpy as np
 
 from bot.faq.value import Faq
-from bot.matching.model import Labels, Model, train
+from bot.matching.model import Examples, Labels, Model, Rates, train
 from bot.matching.sounds import Sounds, sound_table, syllable_set
 from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "3"
+FORMAT = "5"
 """Raise when the meaning of a cached model changes."""
-WRONG_RATE = 0.035
-"""Share of phrases that may be answered wrongly when each is left out of training; these are
-harder than parents' questions by a factor of about three."""
-OFFER_RATE = 0.85
-"""Share of our own phrases whose right entry is at least offered when left out."""
 
 MATTER = "matter:"
 OFF_TOPIC = "off_topic:"
 NEAR_MISS = "near_miss"
-
-FALSE_ALARM_RATE = 0.004
-"""Share of harmless phrases that may raise the alarm when left out."""
-_RATES = {
-    "wrong_rate": WRONG_RATE,
-    "offer_rate": OFFER_RATE,
-    "false_alarm_rate": FALSE_ALARM_RATE,
-}
 
 
 def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
@@ -83,19 +69,35 @@ def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
     )
 
 
+def examples(faq: Faq, wording: Wording, labels: Labels) -> Examples:
+    """Return the exam's calibrating lines: single questions and danger, as the head sees them."""
+    at = {name: place for place, name in enumerate(labels.names[: labels.ours])}
+    chosen = [
+        (plain, line)
+        for line in faq.exam
+        if not line.held_out and line.single and (plain := wording.plain(line.text))
+    ]
+    right = np.zeros((len(chosen), labels.ours), np.bool_)
+    for row, (_, line) in enumerate(chosen):
+        right[row, [at[entry] for entry in line.right if entry in at]] = True
+    danger = np.array([line.danger for _, line in chosen], np.bool_)
+    either = np.array([bool(line.label.get("crisis_ok")) for _, line in chosen], np.bool_)
+    return Examples([plain for plain, _ in chosen], right, danger, either)
+
+
 def sounds() -> Sounds:
     return Sounds(sound_table(), syllable_set())
 
 
 def is_trained(faq: Faq, cache: Path) -> bool:
     """Return whether the cache folder holds this FAQ's model."""
-    return _path(cache, *lessons(faq, Wording.of(faq.lexicon))).exists()
+    return _path(cache, *_material(faq)).exists()
 
 
 def trained(faq: Faq, cache: Path | None) -> Model:
     """Return the model of this FAQ, from the cache folder when it was trained before."""
-    utterances, labels = lessons(faq, Wording.of(faq.lexicon))
-    path = _path(cache, utterances, labels) if cache else None
+    material = _material(faq)
+    path = _path(cache, *material) if cache else None
     if path and path.exists():
         try:
             # Our own file, under our own data folder.
@@ -104,19 +106,28 @@ def trained(faq: Faq, cache: Path | None) -> Model:
             log.warning("cached model unreadable, training again: %s", path.name)
         else:
             return model
-    model = train(utterances, labels, sounds(), **_RATES)
+    utterances, labels, lines = material
+    model = train(utterances, labels, sounds(), lines)
     if path:
         _write(path, pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))
     return model
 
 
-def _path(cache: Path, utterances: list[str], labels: Labels) -> Path:
+def _material(faq: Faq) -> tuple[list[str], Labels, Examples]:
+    wording = Wording.of(faq.lexicon)
+    utterances, labels = lessons(faq, wording)
+    return utterances, labels, examples(faq, wording, labels)
+
+
+def _path(cache: Path, utterances: list[str], labels: Labels, lines: Examples) -> Path:
     digest = hashlib.sha256(
-        repr((FORMAT, _RATES, utterances, labels.names, labels.ours, labels.alarms)).encode()
-        + labels.of_row.tobytes()
-        + labels.alarm_of_row.tobytes()
-    ).hexdigest()
-    return cache / f"model-{digest[:16]}.pickle"
+        repr((FORMAT, Rates(), utterances, labels.names, labels.ours, labels.alarms)).encode()
+        + repr(lines.utterances).encode()
+    )
+    arrays = (labels.of_row, labels.alarm_of_row, lines.right, lines.danger, lines.either)
+    for array in arrays:
+        digest.update(array.tobytes())
+    return cache / f"model-{digest.hexdigest()[:16]}.pickle"
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -124,7 +135,7 @@ def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(data)
-    os.replace(file.name, path)
+    Path(file.name).replace(path)
     old = sorted(path.parent.glob("model-*.pickle"), key=lambda p: p.stat().st_mtime)[:-3]
     for stale in old:
         stale.unlink(missing_ok=True)

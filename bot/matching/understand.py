@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
+from bot.faq.schema import Entry
 from bot.faq.value import Faq
 from bot.matching.danger import DangerSense
 from bot.matching.model import Model
@@ -17,14 +18,22 @@ from bot.model import Candidate
 
 CANDIDATES_SHOWN = 5
 MOST_OFFERED = 3
-_CONTEXT_TRUST = 0.9
-"""What only the last answer explains is a little less sure."""
 _SHORT = 14
 """A follow-up is at most this long."""
+_VERY_SHORT = 8
+"""One this short about a related entry goes on with the last matter."""
+_SURE_ALONE = 0.9
+_KIN, _FAR = 2.0, 0.6
+"""How much likelier an entry related to the last one is, how much less one of another topic."""
+_STAYS = 0.65
+"""How far a short message that names nothing else is taken to stay with the last matter."""
+_CLOSE = 0.6
 _FRAGMENT = 4
 _NEARLY = 90.0
 _CONFLICT = 0.25
 _MOST_ANSWERED = 3
+_PART_OF_SURE, _SURE_OF_ONE = 0.75, 0.75
+"""Of several questions each must come this near to being answered alone, and one be this sure."""
 
 
 _RULES = {
@@ -37,6 +46,8 @@ _RULES = {
     "not sure enough": "把握不够",
     "too unsure": "太没把握",
     "several questions": "一句话问了几件事",
+    "after the last answer": "接着上一个答复问",
+    "a birth date": "给了生日",
 }
 
 
@@ -102,7 +113,8 @@ class Understanding:
                 for term in often
                 if sum(term in terms for terms in own) >= max(1, len(own) // 12)
             )
-        return cls(faq, model, wording, exact, tuple(exact), frozenset(bare), meant, DangerSense.of(faq, model, wording))
+        danger = DangerSense.of(faq, model, wording)
+        return cls(faq, model, wording, exact, tuple(exact), frozenset(bare), meant, danger)
 
     # ---------------------------------------------------------------- ranking
 
@@ -127,9 +139,7 @@ class Understanding:
 
     def _adjust(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
         """Let exact and nearly exact phrases speak, and key terms veto."""
-        near = process.extractOne(
-            piece, self.exact_texts, scorer=fuzz.ratio, score_cutoff=_NEARLY
-        )
+        near = process.extractOne(piece, self.exact_texts, scorer=fuzz.ratio, score_cutoff=_NEARLY)
         if near and (len(piece) > _FRAGMENT or near[1] == 100):
             entry = self.exact[near[0]]
             sure = 1.0 if near[1] == 100 else 0.9 + (near[1] - _NEARLY) / 200
@@ -151,10 +161,8 @@ class Understanding:
         lines = [f"〔规则：{_RULES.get(reading.rule, reading.rule)}；{thresholds}〕"]
         for candidate in reading.candidates:
             entry = self.faq.entries[candidate.entry]
-            near = process.extractOne(
-                self.wording.plain(text), entry.phrases, scorer=fuzz.ratio
-            )
-            phrase = f"，最像的说法：{near[0]}" if near else ""
+            near = process.extractOne(self.wording.plain(text), entry.phrases, scorer=fuzz.ratio)
+            phrase = f"，最像的说法：{near[0]}"
             lines.append(f"  {candidate.score:.2f} {entry.id}（{entry.title}{phrase}）")
         return lines
 
@@ -163,45 +171,62 @@ class Understanding:
         whole = self.wording.plain(text)
         if not whole:
             return Reading(Kind.UNCLEAR, rule="empty")
+        last = self.faq.entries.get(after or "")
+        if last is not None and len(whole) <= _SHORT:
+            return self._follow_up(text, whole, last)
         questions = self.wording.questions(text)
-        plain = [self.wording.plain(q) for q in questions]
-        context = self._context(whole, after)
-        ranked = self.rank([whole, *context, *plain])
-        chances = ranked[0]
-        needs_context = False
-        if context:
-            chances, needs_context = self._with_context(whole, chances, ranked[1], after)
-        if questions and not needs_context:
-            several = self._several(questions, ranked[1 + len(context) :], chances)
+        ranked = self.rank([whole, *map(self.wording.plain, questions)])
+        if questions:
+            several = self._several(questions, ranked[1:], ranked[0])
             if several:
                 return several
-        return self._decide(whole, chances, self_contained=not needs_context)
+        return self._decide(whole, ranked[0])
 
-    def _context(self, whole: str, after: str | None) -> list[str]:
-        entry = self.faq.entries.get(after or "")
-        if entry is None or len(whole) > _SHORT:
-            return []
-        return [self.wording.plain(entry.title + whole)]
+    def _follow_up(self, text: str, whole: str, last: Entry) -> Reading:
+        """Return what a short message means right after the answer to `last`.
 
-    def _with_context(
-        self, whole: str, alone: dict[str, float], joined: dict[str, float], after: str | None
-    ) -> tuple[dict[str, float], bool]:
-        """Return the chances in the light of the last answer, and whether it was needed."""
-        assert after is not None
-        last = self.faq.entries[after]
-        sure_alone = max((p for n, p in alone.items() if n in self.faq.entries), default=0.0)
-        marked = bool(self.wording.follow_pattern.match(whole)) or len(whole) <= 5
-        if sure_alone >= self.model.answer_at and not marked:
-            return alone, False
-        kin = {after, *last.related}
-        kin |= {e.id for e in self.faq.entries.values() if e.topic == last.topic}
-        merged = dict(alone)
-        for name, chance in joined.items():
-            if name in kin:
-                merged[name] = max(merged.get(name, 0.0), chance * _CONTEXT_TRUST)
-        best = max(merged, key=lambda n: merged[n])
-        helped = best in kin and merged[best] > alone.get(best, 0.0)
-        return merged, helped or marked
+        What stands on its own is taken so. Else the last matter is one more thing that may be
+        meant, entries related to it are likelier and other topics less likely; two that are
+        close are offered.
+        """
+        joined_words = self.wording.agreeing(self.wording.plain(last.title), whole) + whole
+        alone, joined = self.rank([whole, joined_words])
+        ours = {n: p for n, p in alone.items() if n in self.faq.entries}
+        others = {n: p for n, p in alone.items() if n not in ours}
+        best = max(ours, key=lambda n: ours[n], default="")
+        sure = bool(best) and ours[best] >= self.model.answer_at
+        marked = self.wording.follows(text)
+        if max(others.values(), default=0.0) >= self.model.answer_at:
+            return self._decide(whole, alone)
+        kin = {last.id, *last.related}
+        if sure and not marked and (best not in kin or len(whole) > _VERY_SHORT):
+            return self._decide(whole, alone)
+        if sure and (best in kin or ours[best] >= _SURE_ALONE):
+            return replace(self._decide(whole, alone), self_contained=False)
+        weighed = {
+            n: min(p * (_KIN if n in kin else 1.0 if _topic(n) == last.topic else _FAR), 0.99)
+            for n, p in ours.items()
+        }
+        if not self.wording.conflicts(whole, self.meant[last.id]):
+            stays = max(joined.get(last.id, 0.0) * _STAYS, weighed.get(last.id, 0.0))
+            weighed[last.id] = stays
+        ranked = self._candidates(weighed)
+        if not ranked or ranked[0].score < self.model.ask_at:
+            return self._decide(whole, alone)
+        close = tuple(c.entry for c in ranked[:MOST_OFFERED] if c.score > ranked[0].score * _CLOSE)
+        clear = len(close) == 1 and ranked[0].score >= self.model.answer_at
+        if clear and (not self._is_bare(whole) or best == last.id):
+            kind, shown = Kind.ANSWER, ranked[:1]
+        else:
+            kind, shown = Kind.SUGGEST, ranked[:MOST_OFFERED]
+        return Reading(
+            kind,
+            tuple(c.entry for c in shown),
+            candidates=ranked,
+            confidence=ranked[0].score,
+            self_contained=False,
+            rule="after the last answer",
+        )
 
     def _several(
         self,
@@ -214,11 +239,11 @@ class Understanding:
         unclear: list[str] = []
         for question, chances in zip(questions, ranked, strict=True):
             best = max(chances, key=lambda n: chances[n], default="")
-            if best in self.faq.entries and chances[best] >= self.model.answer_at:
+            if best in self.faq.entries and chances[best] >= self.model.answer_at * _PART_OF_SURE:
                 found[best] = max(found.get(best, 0.0), chances[best])
             else:
                 unclear.append(question)
-        if len(found) < 2:
+        if len(found) < 2 or max(found.values()) < _SURE_OF_ONE:
             return None
         ordered = list(found)[:_MOST_ANSWERED]
         return Reading(
@@ -230,9 +255,7 @@ class Understanding:
             unclear=tuple(unclear),
         )
 
-    def _decide(
-        self, whole: str, chances: dict[str, float], *, self_contained: bool
-    ) -> Reading:
+    def _decide(self, whole: str, chances: dict[str, float]) -> Reading:
         candidates = self._candidates(chances)
         if not candidates:
             return Reading(Kind.UNCLEAR, rule="nothing alike")
@@ -241,7 +264,7 @@ class Understanding:
         other = max(others, key=lambda n: others[n], default="")
         other_chance = others.get(other, 0.0)
         matter = other.removeprefix(MATTER) if other.startswith(MATTER) else None
-        bare = self._is_bare(whole)
+        bare = self._is_bare(whole, top)
 
         def reading(kind: Kind, rule: str, entries: tuple[str, ...] = ()) -> Reading:
             return Reading(
@@ -250,12 +273,11 @@ class Understanding:
                 matter if kind is Kind.ELSEWHERE else None,
                 candidates,
                 other_chance if kind is Kind.ELSEWHERE else top.score,
-                self_contained,
-                rule,
+                rule=rule,
             )
 
         offered = tuple(c.entry for c in candidates[:MOST_OFFERED])
-        if bare and self_contained:
+        if bare:
             return reading(Kind.SUGGEST, "a bare word", offered)
         if top.score >= self.model.answer_at and top.score > other_chance:
             return reading(Kind.ANSWER, "sure", (top.entry,))
@@ -267,15 +289,21 @@ class Understanding:
             return reading(Kind.ELSEWHERE, "another office, unsure")
         return reading(Kind.UNCLEAR, "too unsure")
 
-    def _is_bare(self, whole: str) -> bool:
+    def _is_bare(self, whole: str, top: Candidate | None = None) -> bool:
+        """Return whether this is a mere word that several entries may be meant by."""
         if whole in self.bare:
             return True
-        return len(whole) <= _FRAGMENT and whole not in self.exact
+        sure = top is not None and top.score >= _SURE_ALONE
+        return len(whole) <= _FRAGMENT and whole not in self.exact and not sure
 
     def _candidates(self, chances: Mapping[str, float]) -> tuple[Candidate, ...]:
         ours = [(n, p) for n, p in chances.items() if n in self.faq.entries]
         ours.sort(key=lambda item: -item[1])
         return tuple(Candidate(n, round(min(p, 1.0), 4)) for n, p in ours[:CANDIDATES_SHOWN])
+
+
+def _topic(entry_id: str) -> str:
+    return entry_id.partition(".")[0]
 
 
 def _is_entry(name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.faq.schema import LexiconFile
-from bot.text import sentences, squeeze
+from bot.text import clauses, squeeze
 
 MOST_QUESTIONS = 6
 
@@ -28,12 +28,13 @@ class Wording:
     def of(cls, lexicon: LexiconFile) -> Wording:
         rewrites = {squeeze(a): squeeze(b) for a, b in lexicon.rewrite.items()}
         skip = _any_of([squeeze(w) for w in lexicon.skip])
+        follow_ups = _any_of([squeeze(w) for w in lexicon.follow_ups])
         return cls(
             rewrites,
             re.compile(_any_of(list(rewrites))),
             re.compile(f"^(?:{skip})+|(?:{skip})+$"),
             re.compile(_any_of(list(lexicon.connectors))),
-            re.compile(_any_of([squeeze(w) for w in lexicon.follow_ups])),
+            re.compile(f"^(?:{follow_ups})|(?:{follow_ups})$"),
             re.compile(_any_of([*lexicon.asks, "?"])),
             tuple(
                 tuple(re.compile(_any_of([squeeze(w) for w in term.split("|")])) for term in group)
@@ -47,23 +48,40 @@ class Wording:
         return self.skip_pattern.sub("", utterance) or utterance
 
     def questions(self, text: str) -> list[str]:
-        """Return the sentences that ask, when at least two of them do, else nothing.
+        """Return the parts of a message that ask, when there are at least two, else nothing.
 
-        A sentence ends at 。？！； or before a connector; what does not ask belongs to the next.
+        A part ends with a clause that asks, or before a connector; what does not ask belongs to
+        the next part, at the very end to the last one.
         """
-        asking: list[str] = []
+        parts: list[str] = []
         pending = ""
-        for sentence in sentences(text):
+        for clause in clauses(text, keep_question_marks=True):
             start = 0
-            cuts = [c.start() for c in self.connector_pattern.finditer(sentence) if c.start()]
-            for end in [*cuts, len(sentence)]:
-                pending += sentence[start:end]
-                start = end
-                if self.asks_pattern.search(pending):
-                    asking.append(pending)
+            cuts = [c.start() for c in self.connector_pattern.finditer(clause) if c.start()]
+            for end in [*cuts, len(clause)]:
+                piece, start = clause[start:end], end
+                pending += piece
+                if end < len(clause) or self.asks_pattern.search(piece):
+                    parts.append(pending)
                     pending = ""
-        unique = list(dict.fromkeys(asking))
+        if pending and parts:
+            parts[-1] += pending
+        unique = list(dict.fromkeys(parts))
         return unique[:MOST_QUESTIONS] if len(unique) > 1 else []
+
+    def follows(self, text: str) -> bool:
+        """Return whether the text begins or ends like something that goes on from before."""
+        return bool(self.follow_pattern.search(squeeze(text)))
+
+    def agreeing(self, earlier: str, now: str) -> str:
+        """Return the earlier words with key terms replaced by what is said now instead."""
+        for terms in self.key_terms:
+            said = [found for term in terms if (found := term.search(now))]
+            if len(said) == 1:
+                for term in terms:
+                    if not term.search(now):
+                        earlier = term.sub(said[0][0], earlier)
+        return earlier
 
     def conflicts(self, said: str, meant: frozenset[tuple[int, int]]) -> bool:
         """Return whether the utterance names a key term that the entry's own words rule out."""

@@ -62,6 +62,8 @@ class HistoryItem:
     kind: Kind
     media: Media | None = None
     """What arrived instead of words."""
+    decision: Decision | None = None
+    """What was done with the message, on it and on our replies to it; None while it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +265,7 @@ def load_said(row: Row) -> list[HistoryItem]:
             inquiry=number_of(row["number"]),
             kind=kind,
             media=_media(row["media"]),
+            decision=Decision(row["decision"]) if row["decision"] else None,
         )
         for place, bubble in enumerate(said)
     ]

@@ -45,23 +45,25 @@ WITH said AS (
     SELECT inbox.id AS id, inbox.session_key AS session_key, turns.number AS number,
            'message' AS kind, 'parent' AS who, inbox.received_at AS at,
            CASE WHEN inbox.text = '' THEN coalesce(inbox.picked, '') ELSE inbox.text END AS body,
-           '[]' AS choices, inbox.media AS media, 1 AS in_history, 1 AS in_transcript
+           '[]' AS choices, inbox.media AS media, turns.decision AS decision,
+           1 AS in_history, 1 AS in_transcript
     FROM inbox LEFT JOIN turns ON turns.inbox_id = inbox.id
     WHERE inbox.text IS NOT NULL
     UNION ALL
     SELECT turns.id, inbox.session_key, turns.number, 'reply', 'bot', inbox.received_at,
-           turns.replies, '[]', NULL, 1, 1
+           turns.replies, '[]', NULL, turns.decision, 1, 1
     FROM turns JOIN inbox ON inbox.id = turns.inbox_id
     WHERE turns.replies IS NOT NULL
     UNION ALL
     SELECT deliveries.id, deliveries.session_key, deliveries.number, 'delivery',
            coalesce(staff_words.who, 'bot'), deliveries.created_at, deliveries.text,
-           deliveries.choices, NULL, 1, CASE WHEN deliveries.words_id IS NULL THEN 1 ELSE 0 END
+           deliveries.choices, NULL, NULL,
+           1, CASE WHEN deliveries.words_id IS NULL THEN 1 ELSE 0 END
     FROM deliveries LEFT JOIN staff_words ON staff_words.id = deliveries.words_id
     WHERE deliveries.text IS NOT NULL
     UNION ALL
     SELECT staff_words.id, inquiries.session_key, staff_words.number, 'words',
-           staff_words.who, staff_words.at, staff_words.text, '[]', NULL, 0, 1
+           staff_words.who, staff_words.at, staff_words.text, '[]', NULL, NULL, 0, 1
     FROM staff_words JOIN inquiries ON inquiries.number = staff_words.number
     WHERE staff_words.text IS NOT NULL
 )

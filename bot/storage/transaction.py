@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.errors import StorageError
 from bot.model import Delivery, Inquiry, Move, Session, Turn
+from bot.storage import outbox
 from bot.storage.encoding import load_choices, number_key, stamp
 from bot.storage.records import (
     delivery_values,
@@ -92,6 +93,8 @@ _ERASE = (
     "UPDATE staff_words SET text = NULL"
     " WHERE number IN (SELECT number FROM inquiries WHERE session_key = :session_key)",
     "UPDATE inquiries SET slots = '{}' WHERE session_key = :session_key",
+    outbox.ERASE,
+    "DELETE FROM sources WHERE session_key = :session_key",
     "UPDATE sessions SET choices = '[]', last_entry = NULL, erased_at = :now"
     " WHERE session_key = :session_key",
 )
@@ -151,6 +154,8 @@ class Transaction:
         await self._save_moves(moves)
         place = await self._place()
         await self._work.rows(_SAVE_TURN, id=place, inbox_id=row["id"], **turn_values(turn))
+        if turn.replies and outbox.is_pushed(key):
+            await outbox.queue(self._work, place, key, outbox.Kind.TURN)
 
     async def save_inquiry(self, inquiry: Inquiry, moves: Sequence[Move]) -> None:
         """Store the inquiry and its moves."""
@@ -185,7 +190,25 @@ class Transaction:
         await self._work.rows(
             _SAVE_DELIVERY, id=place, words_id=words_id, **delivery_values(delivery)
         )
+        if outbox.is_pushed(delivery.session_key):
+            await outbox.queue(
+                self._work,
+                place,
+                delivery.session_key,
+                outbox.Kind.DELIVERY,
+                number=number_key(delivery.inquiry),
+            )
         return replace(delivery, id=place)
+
+    async def done_before(self, name: str) -> bool:
+        """Return whether a transaction remembered that name."""
+        return bool(await self._work.row("SELECT at FROM done_once WHERE name = :n", n=name))
+
+    async def remember(self, name: str, now: datetime) -> None:
+        """Remember that name with this transaction."""
+        await self._work.rows(
+            "INSERT INTO done_once (name, at) VALUES (:name, :at)", name=name, at=stamp(now)
+        )
 
     async def erase(self, session_key: str, now: datetime) -> None:
         """Remove all words by, to and about that parent; numbers, entries and moves stay.

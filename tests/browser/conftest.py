@@ -1,26 +1,19 @@
-"""A real Chromium in front of a real server. Run on its own: `pytest tests/browser`."""
+"""A real Chromium in front of the real desk. Run on its own: `pytest tests/browser`."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-ROOT = Path(__file__).resolve().parents[2]
-SHOTS = Path(os.environ.get("SHOTS_PATH") or Path(tempfile.gettempdir()) / "desk-shots")
+from tests.browser.running_desk import ROOT, RunningDesk, Staff, running_desk
+
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
 PHONE = {"width": 390, "height": 844}
 FLAGS = [
@@ -32,6 +25,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 10_000
+LOCALE, TIMEZONE = "zh-CN", "Asia/Shanghai"
+
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,64 +39,25 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Server:
-    """The running chat, and what tests may ask of it beyond the page."""
-
-    url: str
-
-    def staff(self, to: str, who: str, text: str, choices: tuple[str, ...] = ()) -> None:
-        """Let staff answer the parent who wrote `to`, and own the matter from now on."""
-        said = {"to": to, "who": who, "text": text, "choices": choices}
-        httpx.post(f"{self.url}/_test/staff", json=said).raise_for_status()
-
-    def count(self, text: str) -> int:
-        """Return how many messages with that text were written down."""
-        answer = httpx.get(f"{self.url}/_test/count", params={"text": text})
-        return int(answer.raise_for_status().json())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(port: int) -> Iterator[Server]:
-    """A server as long as the block lasts; stopping it must not take long."""
-    command = [sys.executable, "-m", "tests.browser.fake_server", str(port)]
-    with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603
-        running = Server(f"http://127.0.0.1:{port}")
-        try:
-            _wait_until_up(running.url, process)
-            yield running
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-
-
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with serving(free_port()) as running:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """The desk that most tests share; every test is a parent of its own."""
+    with running_desk(tmp_path_factory.mktemp("desk")) as running:
         yield running
 
 
-def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError("the server ended at once")
-        try:
-            httpx.get(url)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("the server did not come up")
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[RunningDesk]:
+    """A desk for this test alone, with an empty inbox; it may be stopped and killed."""
+    with running_desk(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def teacher(desk: RunningDesk) -> Iterator[Staff]:
+    """王老师 at the shared desk."""
+    with closing(Staff(desk, "王老师")) as staff:
+        yield staff
 
 
 @pytest.fixture(scope="session")
@@ -112,15 +71,33 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     return {
         **browser_context_args,
-        "locale": "zh-CN",
-        "timezone_id": "Asia/Shanghai",
+        "locale": LOCALE,
+        "timezone_id": TIMEZONE,
         "viewport": PHONE,
     }
 
 
 @pytest.fixture
-def chat(page: Page, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The chat page, open; fails the test when the console shows an error."""
+def page(page: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A parent's browser; fails its test when the console shows an error."""
+    with _flawless(page, request):
+        yield page
+
+
+@pytest.fixture
+def office(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A browser of its own for staff, on a desktop; fails its test like the parent's."""
+    context = browser.new_context(
+        locale=LOCALE, timezone_id=TIMEZONE, viewport={"width": 1280, "height": 800}
+    )
+    page = context.new_page()
+    with _flawless(page, request):
+        yield page
+    context.close()
+
+
+@contextmanager
+def _flawless(page: Page, request: pytest.FixtureRequest) -> Iterator[None]:
     errors: list[str] = []
     excused = request.node.get_closest_marker("network_errors") is not None
 
@@ -132,14 +109,20 @@ def chat(page: Page, server: Server, request: pytest.FixtureRequest) -> Iterator
 
     page.on("console", note)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_default_timeout(10_000)
-    page.goto(server.url)
-    page.locator("#log .bubble").first.wait_for()
-    yield page
+    page.set_default_timeout(PATIENCE_MS)
+    yield
     assert errors == []
 
 
 @pytest.fixture
+def chat(page: Page, desk: RunningDesk) -> Page:
+    """The chat page, open, on its first screen."""
+    page.goto(desk.url)
+    page.locator("#log .bubble").first.wait_for()
+    return page
+
+
+@pytest.fixture(scope="session")
 def axe() -> str:
     """The source of axe-core, out of the node_modules folder named by AXE_PATH."""
     for folder in (Path(os.environ.get("AXE_PATH", "")), ROOT / "node_modules"):

@@ -15,14 +15,14 @@ from bot.errors import StorageError
 from bot.model import Choice, ChoiceKind, Decision, Delivery, Message, Reply, Turn
 
 WORDS = {
-    "web_title": "九龙坡家长服务台",
+    "web_title": "九龙坡家长咨询台",
     "web_large_text": "大字",
     "web_log_label": "聊天记录",
     "web_input_label": "写下您的问题",
     "web_placeholder": "写下您的问题",
     "web_send": "发送",
     "web_you": "我：",
-    "web_desk": "服务台：",
+    "web_desk": "咨询台：",
     "web_choices": "点一个就行",
     "web_picked": "（已选）",
     "web_crisis": "紧急，请先看这里",
@@ -42,8 +42,8 @@ WORDS = {
     "web_bad_request": "这条消息没能读懂，请换个写法再发一次。",
     "web_too_large": "这条太长了，请分成几条发。",
     "web_too_fast": "发得有点快，请稍等几秒再发。",
-    "web_refused": "这个请求不是从本页面发出的，没有受理。请打开服务台页面再试。",
-    "web_busy": "服务台这会儿有点忙，您的话会自动再发一次。",
+    "web_refused": "这个请求不是从本页面发出的，没有受理。请打开咨询台页面再试。",
+    "web_busy": "咨询台这会儿有点忙，您的话会自动再发一次。",
 }
 
 TOPICS = ("入学", "校园安全", "资助", "特殊教育", "学校其他事")
@@ -138,7 +138,7 @@ class FakeDesk:
 
     def welcome(self) -> Reply:
         text = (
-            "您好，这里是九龙坡家长服务台。\n"
+            "您好，这里是九龙坡家长咨询台。\n"
             "入学、校园安全、资助、特殊教育和学校的其他事，都可以直接问，打字、说白话都行。\n"
             "比如：\n· 娃儿几岁能上小学\n· 外地户口怎么报名\n· 孩子被同学欺负了怎么办\n"
             "遇到危险先打 110、120。"

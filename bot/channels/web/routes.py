@@ -21,7 +21,7 @@ from bot.channels.web.limits import Limits, network
 from bot.channels.web.payload import Payload, TooLarge, parse, read_body
 from bot.channels.web.session import Sessions
 from bot.errors import BadPayload, BotError
-from bot.model import Choice, Delivery, Message, Reply, Turn
+from bot.model import Choice, Decision, Delivery, Message, Reply, Turn
 
 PAGE_WORDS = frozenset(
     {
@@ -87,6 +87,10 @@ class HistoryLine(Protocol):
     @property
     def kind(self) -> str:
         """`message`, `reply`, or `delivery` for what was pushed."""
+
+    @property
+    def decision(self) -> Decision | None:
+        """What was done with the message, on it and on the replies to it."""
 
 
 class Desk(Protocol):
@@ -294,5 +298,5 @@ def _line_json(line: HistoryLine) -> dict[str, Any]:
         "choices": [choice.label for choice in line.choices],
         "inquiry": line.inquiry,
         "kind": line.kind,
-        "decision": getattr(line, "decision", None),
+        "decision": line.decision,
     }

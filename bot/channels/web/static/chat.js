@@ -23,7 +23,7 @@
 
   const button = (text, onclick) => Object.assign(make('button', '', text), { type: 'button', onclick });
 
-  // ---- text: line breaks kept by CSS, numbers to call and links made tappable
+  // ---- text: a block a line, numbers to call and links made tappable
 
   const TAPPABLE = new RegExp([
     'https?://[\\w\\-.~:/?#@!$&()*+;=%]*[\\w/#=&%-]',
@@ -59,6 +59,32 @@
     return out;
   }
 
+  /** One block a line: a new line must not look like a long one that was wrapped. */
+  function lines(text, draw) {
+    return text.split('\n').map((line) => {
+      const node = make('div', line.trim() ? 'line' : 'gap');
+      if (line.trim()) node.append(draw(line));
+      return node;
+    });
+  }
+
+  /** Stress the line that answers: the first of the first paragraph that has several. */
+  function stressLead(blocks) {
+    const lead = blocks.find((block, at) =>
+      block.className === 'line' && blocks[at + 1]?.className === 'line');
+    if (lead) lead.classList.add('lead');
+  }
+
+  /** The emergency numbers of a bubble once more, big enough for a shaking hand. */
+  function calls(body) {
+    const group = make('div', 'calls');
+    const numbers = Array.from(body.querySelectorAll('a'), (a) => a.getAttribute('href'));
+    for (const href of new Set(numbers)) {
+      if (/^tel:1\d\d$/.test(href)) group.append(Object.assign(make('a', '', href.slice(4)), { href }));
+    }
+    return group;
+  }
+
   // ---- bubbles
 
   let lastTime = 0;
@@ -79,10 +105,16 @@
     const alarm = !mine && decision === 'crisis';
     const row = make('div', 'row' + (mine ? ' mine' : '') + (staff ? ' staff' : '') + (alarm ? ' crisis' : ''));
     const body = make('div', 'bubble');
-    if (staff) row.append(make('div', 'name', who));
-    else body.append(make('span', 'unseen', mine ? words.web_you : words.web_desk));
+    if (staff && !text.includes(who)) row.append(make('div', 'name', who)); // said once is enough
+    if (!staff) body.append(make('span', 'unseen', mine ? words.web_you : words.web_desk));
     if (alarm) body.append(make('strong', 'alarm', words.web_crisis));
-    body.append(mine ? text : rich(text));
+    const blocks = lines(text, mine ? String : rich);
+    if (!mine && decision === 'answer') stressLead(blocks);
+    if (staff && text.startsWith(who)) {
+      blocks[0].replaceChildren(make('strong', '', who), rich(text.split('\n')[0].slice(who.length)));
+    }
+    body.append(...blocks);
+    if (alarm) body.querySelector('.alarm').after(calls(body));
     row.append(body);
     log.append(row);
     return row;
@@ -231,8 +263,18 @@
       number += (options || []).length;
       return row;
     });
+    if (data.decision === 'command') clearIfErased(rows);
     if (!rows.length) return;
     reveal(item.row.offsetHeight < scroller.clientHeight / 4 ? item.row : rows[0]);
+  }
+
+  /** Once the parent's words are removed on the server, they must not stay on the screen. */
+  async function clearIfErased(rows) {
+    const before = version;
+    const data = await get('/chat/api/history').catch(() => null);
+    if (!data || before !== version || data.items.length > rows.length) return;
+    log.replaceChildren(...rows);
+    reveal();
   }
 
   // ---- history: what the server holds, then what it has not got yet
@@ -270,7 +312,9 @@
   }
 
   function greet() {
-    choices(bubble({ who: 'bot', text: welcome.text }), welcome.choices);
+    const below = Array.from(document.querySelectorAll('.quick button'), (each) => each.textContent);
+    const offered = welcome.choices.filter((label) => !below.includes(label)); // not both
+    choices(bubble({ who: 'bot', text: welcome.text }), offered);
   }
 
   async function get(path) {

@@ -1,0 +1,1 @@
+"""Telegram: the whole desk in a messenger. Imported only when a token is set."""

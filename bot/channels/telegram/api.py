@@ -1,0 +1,259 @@
+"""Telegram's Bot API as the channel uses it: python-telegram-bot for transport, our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from telegram import (
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MenuButtonCommands,
+    ReplyParameters,
+)
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import HTTPXRequest
+
+from bot.channels.telegram.keyboard import Rows
+from bot.channels.telegram.secrecy import hide, scrub
+from bot.channels.telegram.text import Span, html, plain
+from bot.channels.telegram.update import ALLOWED_UPDATES
+from bot.errors import ChannelError, DeliveryError
+from bot.storage.outbox import BLOCKED
+
+# The library's coming default, without its deprecation warning: durations are timedeltas.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
+
+OFFICIAL = "https://api.telegram.org"
+POLL_S = 50
+BATCH = 100
+_READ_S = 20.0
+_TOKEN_WAIT_S = 60.0
+_GONE = ("chat not found", "user not found", "user_is_deactivated", "peer_id_invalid")
+_T = TypeVar("_T")
+
+
+class TakenElsewhere(ChannelError):
+    """Somebody else fetches this bot's messages (409)."""
+
+
+class TokenRefused(ChannelError):
+    """Telegram, or whatever stands at the address, does not know the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who we are there."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What Telegram shows of us before the first word."""
+
+    commands: tuple[tuple[str, str], ...]
+    description: str
+    short_description: str
+
+
+class _Bot(ExtBot[int]):
+    """python-telegram-bot's bot that does not show its token."""
+
+    def __repr__(self) -> str:
+        return "TelegramBot"
+
+    async def raw_updates(self, offset: int | None, timeout_s: int) -> Any:
+        """Return updates as they came: one that a library cannot read must not stop the others.
+
+        The library would also log what it cannot read, with the parent's words.
+        """
+        data = {"timeout": timeout_s, "limit": BATCH, "allowed_updates": ALLOWED_UPDATES}
+        if offset is not None:
+            data["offset"] = offset
+        return await self._post("getUpdates", data, read_timeout=timeout_s + _READ_S)
+
+
+class Api:
+    """The calls that the channel makes; none of its errors holds the token."""
+
+    def __init__(self, token: str, url: str = "") -> None:
+        hide(token, quote(token, safe=""))
+        root = (url or OFFICIAL).rstrip("/")
+        # Our outbox waits for a 429, chat by chat: retried in the limiter, one chat's would
+        # halt everybody, and there would be two queues. The limiter keeps the pace: 30 a second
+        # in all, 20 a minute in a group.
+        self._bot = _Bot(
+            token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=HTTPXRequest(connection_pool_size=64, read_timeout=_READ_S, pool_timeout=30.0),
+            get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=_READ_S),
+            rate_limiter=AIORateLimiter(max_retries=0),
+        )
+
+    async def start(self) -> Me:
+        """Connect; raises ChannelError."""
+        await _called(self._bot.initialize())
+        return Me(self._bot.id, self._bot.username)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._bot.shutdown()
+
+    async def updates(self, offset: int | None, timeout_s: int = POLL_S) -> list[Any]:
+        """Return what is new, waiting for it so long; everything before `offset` is done with."""
+        found = await _called(self._bot.raw_updates(offset, timeout_s))
+        return found if isinstance(found, list) else []
+
+    async def send(
+        self, chat: int, spans: Sequence[Span], buttons: Rows = (), reply_to: int = 0
+    ) -> int | None:
+        """Send one message; return its id. Text that Telegram cannot parse goes as it is."""
+        try:
+            return await self._send(chat, spans, buttons, reply_to)
+        except ChatMigrated as moved:
+            return await self.send(moved.new_chat_id, spans, buttons)
+        except TelegramError as error:
+            raise _delivery_error(error) from None
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return None  # it was taken; only the answer could not be read
+
+    async def _send(
+        self, chat: int, spans: Sequence[Span], buttons: Rows, reply_to: int, *, marked: bool = True
+    ) -> int | None:
+        try:
+            message = await self._bot.send_message(
+                chat,
+                html(spans) if marked else plain(spans),
+                parse_mode=ParseMode.HTML if marked else None,
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_markup(buttons),
+                reply_parameters=_answering(reply_to),
+            )
+        except BadRequest as error:
+            if marked and "parse entities" in error.message.lower():
+                return await self._send(chat, spans, buttons, reply_to, marked=False)
+            raise
+        return message.message_id
+
+    async def edit(self, chat: int, message_id: int, spans: Sequence[Span], buttons: Rows) -> None:
+        """Change a message of ours; raises ChannelError."""
+        await _called(
+            self._bot.edit_message_text(
+                html(spans),
+                chat,
+                message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_markup(buttons),
+            )
+        )
+
+    async def answer(self, tap_id: str, text: str = "", *, alert: bool = False) -> None:
+        """Stop the pressed button's waiting sign; raises ChannelError."""
+        await _called(self._bot.answer_callback_query(tap_id, text[:200] or None, alert))
+
+    async def typing(self, chat: int) -> None:
+        """Show that we are writing, for five seconds; raises ChannelError."""
+        await _called(self._bot.send_chat_action(chat, ChatAction.TYPING))
+
+    async def introduce(self, profile: Profile) -> None:
+        """Register commands, menu button and descriptions; raises ChannelError."""
+        commands = [BotCommand(name, text) for name, text in profile.commands]
+        await _called(self._bot.set_my_commands(commands))
+        await _called(self._bot.set_chat_menu_button(menu_button=MenuButtonCommands()))
+        await _called(self._bot.set_my_description(profile.description))
+        await _called(self._bot.set_my_short_description(profile.short_description))
+
+    async def webhook(self) -> str:
+        """Return where Telegram delivers to; empty when it waits to be asked."""
+        return (await _called(self._bot.get_webhook_info())).url
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Have updates delivered there; none that wait are dropped."""
+        await _called(
+            self._bot.set_webhook(
+                url,
+                allowed_updates=ALLOWED_UPDATES,
+                secret_token=secret,
+                drop_pending_updates=False,
+            )
+        )
+
+    async def drop_webhook(self) -> None:
+        """Go back to asking; none that wait are dropped."""
+        await _called(self._bot.delete_webhook(drop_pending_updates=False))
+
+
+async def _called(call: Awaitable[_T]) -> _T:
+    """Return what the call returns; its errors become ours, without the token."""
+    try:
+        return await call
+    except Conflict as error:
+        raise TakenElsewhere(scrub(str(error))) from None
+    except InvalidToken as error:
+        raise TokenRefused(scrub(str(error))) from None
+    except TelegramError as error:
+        raise _delivery_error(error) from None
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        # The library trusts the answer's shape; whatever it stumbles over is the answer's fault.
+        raise ChannelError(f"{type(error).__name__}: {scrub(str(error))}") from None
+
+
+def _delivery_error(error: TelegramError) -> DeliveryError:
+    """Return what a refused call means for the outbox."""
+    text = scrub(f"{type(error).__name__}: {error}")
+    match error:
+        case RetryAfter():
+            wait = error.retry_after
+            wait_s = float(wait) if isinstance(wait, int) else wait.total_seconds()
+            return DeliveryError(text, retryable=True, retry_after_s=wait_s)
+        case InvalidToken():
+            return DeliveryError(text, retryable=True, retry_after_s=_TOKEN_WAIT_S)
+        case Forbidden():
+            return DeliveryError(text, retryable=False, reason=BLOCKED)
+        case BadRequest():
+            gone = any(word in error.message.lower() for word in _GONE)
+            return DeliveryError(text, retryable=False, reason=BLOCKED if gone else "refused")
+    return DeliveryError(text, retryable=True)
+
+
+def _markup(buttons: Rows) -> InlineKeyboardMarkup | None:
+    if not buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(b.label, url=b.url)
+                if b.url
+                else InlineKeyboardButton(b.label, callback_data=b.data)
+                for b in row
+            ]
+            for row in buttons
+        ]
+    )
+
+
+def _answering(message_id: int) -> ReplyParameters | None:
+    if not message_id:
+        return None
+    return ReplyParameters(message_id, allow_sending_without_reply=True)

@@ -1,0 +1,91 @@
+"""What staff hear of without asking: who waits, what parents wrote, what did not arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.channels.telegram import staff_words as words
+from bot.channels.telegram.note import Note
+from bot.channels.telegram.staff import Staff
+from bot.engine import Desk
+from bot.errors import StorageError
+from bot.outbox import Outbox
+from bot.storage.encoding import stamp
+from bot.storage.staff_chats import Person, StaffChats
+from bot.storage.updates import Updates
+
+log = logging.getLogger(__name__)
+
+_NOT_OFTENER_S = 0.2
+_AGAIN_S = 5.0
+_MARK = "forwarded"
+
+
+class News:
+    """Puts each piece of news in the outbox once, whatever happens in between."""
+
+    def __init__(
+        self, desk: Desk, memory: Updates, chats: StaffChats, outbox: Outbox, staff: Staff
+    ) -> None:
+        self._desk, self._memory, self._chats = desk, memory, chats
+        self._outbox, self._staff = outbox, staff
+
+    async def run(self) -> None:
+        """Look whenever an inquiry may have changed, until cancelled."""
+        with self._desk.subscribe_inbox() as changed:
+            while True:
+                changed.clear()
+                try:
+                    await self.look()
+                except StorageError as error:
+                    log.error("news for staff wait for the store: %s", error)
+                    await asyncio.sleep(_AGAIN_S)
+                    continue
+                await asyncio.sleep(_NOT_OFTENER_S)
+                await changed.wait()
+
+    async def look(self) -> None:
+        """Tell what is new since the last time."""
+        people = await self._chats.people()
+        groups = await self._chats.groups()
+        if not people and not groups:
+            return
+        await self._notices(groups or sorted({person.home for person in people}))
+        await self._parents_words(people)
+        await self._kept(people, groups)
+
+    async def _notices(self, chat_keys: list[str]) -> None:
+        titles = self._staff.titles()
+        for inquiry in await self._chats.to_be_taken():
+            waiting = f"{inquiry.number}.{stamp(inquiry.changed_at)}.{int(inquiry.urgent)}"
+            for chat_key in chat_keys:
+                note = words.notice(inquiry, titles)
+                await self._queue(chat_key, note, f"waits.{waiting}", inquiry.number)
+
+    async def _parents_words(self, people: list[Person]) -> None:
+        seen = await self._memory.mark(_MARK)
+        newest = await self._chats.last_place()
+        if seen is None:
+            await self._memory.set_mark(_MARK, str(newest))
+            return
+        if newest <= int(seen):
+            return
+        for news in await self._chats.news(int(seen)):
+            note = words.wrote(news.number, news.words, news.media)
+            for home in sorted({p.home for p in people if p.name == news.owner}):
+                await self._queue(home, note, f"wrote.{news.place}", news.number)
+        await self._memory.set_mark(_MARK, str(newest))
+
+    async def _kept(self, people: list[Person], groups: list[str]) -> None:
+        for kept in await self._chats.kept():
+            text = words.KEPT.get(kept.reason, words.KEPT["refused"]).format(number=kept.number)
+            homes = sorted({p.home for p in people if p.name == kept.owner}) or groups
+            for home in homes:
+                key = f"kept.{kept.place}.{kept.reason}"
+                await self._queue(home, Note(text), key, kept.number)
+
+    async def _queue(self, chat_key: str, note: Note, key: str, number: str) -> None:
+        full = f"{key}@{chat_key}"
+        await self._memory.queue_note(chat_key, note.dump(), key=full, number=number)
+        self._outbox.wake()

@@ -1,0 +1,47 @@
+"""How fast one parent may write: far beyond anything a person types. Pure but for its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BURST = 90.0
+PER_SECOND = 2.0
+_MOST_KEPT = 10_000
+
+
+@dataclass(slots=True)
+class _Allowance:
+    left: float
+    at: float
+    told: bool = False
+
+
+class Pace:
+    """A bucket for each parent; two messages a second for half a minute never empty it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._known: dict[int, _Allowance] = {}
+
+    def allows(self, user: int) -> bool:
+        """Return whether one more message may come in now."""
+        now = self._clock()
+        if len(self._known) > _MOST_KEPT:
+            self._known = {u: a for u, a in self._known.items() if self._filled(a, now) < BURST}
+        allowance = self._known.setdefault(user, _Allowance(BURST, now))
+        allowance.left, allowance.at = self._filled(allowance, now), now
+        if allowance.left < 1:
+            return False
+        allowance.left -= 1
+        allowance.told = False
+        return True
+
+    def tell(self, user: int) -> bool:
+        """Return whether to tell that parent so: once for every time it begins."""
+        allowance = self._known.setdefault(user, _Allowance(0.0, self._clock()))
+        told, allowance.told = allowance.told, True
+        return not told
+
+    def _filled(self, allowance: _Allowance, now: float) -> float:
+        return min(BURST, allowance.left + (now - allowance.at) * PER_SECOND)

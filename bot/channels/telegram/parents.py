@@ -1,0 +1,191 @@
+"""What parents do in Telegram: write, press buttons, open links; alone or in a group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+
+from bot.channels.telegram.api import Api, Me
+from bot.channels.telegram.keyboard import Button, Rows, read_key
+from bot.channels.telegram.note import Note
+from bot.channels.telegram.pace import Pace
+from bot.channels.telegram.update import Incoming, Kind
+from bot.engine import Desk
+from bot.errors import ChannelError
+from bot.faq.value import Faq
+from bot.model import Decision, Message, Turn
+from bot.outbox import Outbox
+from bot.storage.updates import Updates
+
+log = logging.getLogger(__name__)
+
+COMMANDS = {"menu": "menu", "mine": "my_inquiries", "person": "handoff", "delete": "delete_data"}
+"""Command in Telegram → command of the desk, whose first wording is what the parent said."""
+
+_SAYABLE_IN_GROUPS = (Decision.ANSWER, Decision.ELSEWHERE, Decision.SMALL_TALK)
+_TYPING_AFTER_S = 0.6
+_TYPING_AGAIN_S = 4.5
+_POSTER = re.compile(r"s_([A-Za-z0-9]{1,24})(?:-([a-z_]{1,32}))?")
+_STALE = 0
+"""A pick that is none: the desk offers again what may be picked."""
+
+
+class Parents:
+    """Turns updates into messages to the desk; holds no state of a conversation."""
+
+    def __init__(self, desk: Desk, api: Api, memory: Updates, outbox: Outbox) -> None:
+        self._desk, self._api, self._memory, self._outbox = desk, api, memory, outbox
+        self._pace = Pace(time.monotonic)
+
+    @property
+    def _faq(self) -> Faq:
+        return self._desk.mind.faq
+
+    # ------------------------------------------------------------------ alone with us
+
+    async def hear(self, incoming: Incoming, at: datetime) -> None:
+        """Handle what a parent wrote in their own chat."""
+        if not self._pace.allows(incoming.user):
+            if self._pace.tell(incoming.user):
+                await self._say(incoming, self._faq.say("tg_too_fast"))
+            log.warning("update %s came too fast and was not answered", incoming.update_id)
+            return
+        if incoming.kind is Kind.EDIT:
+            before = await self._memory.words_of(incoming.chat_key, incoming.message_id)
+            if before == incoming.text:
+                return  # Telegram also reports edits in which the words did not change
+        command = incoming.command
+        if command is None:
+            await self._handle(self._message(incoming, at, incoming.text))
+            return
+        name, _, rest = command
+        if name == "start":
+            await self._start(incoming, at, rest.strip())
+        elif name == "help":
+            await self._say(incoming, self._faq.say("tg_help"))
+        else:
+            wording = self._wording(COMMANDS[name]) if name in COMMANDS else incoming.text
+            await self._handle(self._message(incoming, at, wording))
+
+    async def _start(self, incoming: Incoming, at: datetime, link: str) -> None:
+        """Welcome a parent: with the five topics, or with what a link or a poster is about."""
+        topic = link
+        if poster := _POSTER.fullmatch(link):
+            await self._memory.set_source(incoming.chat_key, poster[1], at)
+            topic = poster[2] or ""
+        title = next((t.title for t in self._faq.topics if t.topic == topic), None)
+        await self._say(incoming, self._faq.say("welcome"))
+        await self._handle(self._message(incoming, at, title or self._wording("menu")))
+
+    async def tap(self, incoming: Incoming, at: datetime) -> None:
+        """Handle a pressed button; a second press of the same one does nothing."""
+        key = read_key(incoming.data)
+        message_id = f"k{incoming.data}"
+        if key is None or not incoming.private:
+            await self.acknowledge(incoming, self._faq.say("tg_stale"))
+            return
+        if await self._memory.heard(incoming.chat_key, message_id):
+            await self.acknowledge(incoming, self._faq.say("tg_pressed"))
+            return
+        place, pick = key
+        offered = await self._memory.offered(place, incoming.chat_key)
+        current = await self._memory.on_offer(incoming.chat_key)
+        stale = offered != current or not 1 <= pick <= len(offered)
+        await self.acknowledge(incoming, self._faq.say("tg_stale") if stale else "")
+        await self._handle(
+            Message(
+                "telegram", str(incoming.user), message_id, "", at, pick=_STALE if stale else pick
+            )
+        )
+
+    async def acknowledge(self, incoming: Incoming, text: str = "", *, alert: bool = False) -> None:
+        """Stop the button's waiting sign; too late or unreachable, it stops by itself."""
+        try:
+            await self._api.answer(incoming.tap_id, text, alert=alert)
+        except ChannelError as error:
+            log.info("a press could not be acknowledged: %s", error)
+
+    def _message(self, incoming: Incoming, at: datetime, text: str) -> Message:
+        message_id = f"m{incoming.message_id}"
+        if incoming.kind is Kind.EDIT:
+            message_id = f"e{incoming.message_id}.{incoming.edited_at}"
+        elif incoming.album and not text:
+            message_id = f"a{incoming.album}"
+        # A caption says what the picture is about: it is what is answered.
+        media = None if text else incoming.media
+        return Message("telegram", str(incoming.user), message_id, text, at, media=media)
+
+    async def _handle(self, message: Message) -> Turn:
+        async with self._typing(int(message.user_id)):
+            turn = await self._desk.handle(message)
+        inquiry = turn.inquiry
+        if inquiry is not None and inquiry.opened_at == message.received_at:
+            source = await self._memory.source(message.session_key)
+            if source is not None:
+                await self._desk.note_slot(inquiry.number, "source", source)
+                await self._memory.drop_source(message.session_key)
+        return turn
+
+    def _wording(self, command: str) -> str:
+        return self._faq.lexicon.commands[command][0]
+
+    @asynccontextmanager
+    async def _typing(self, chat: int) -> AsyncIterator[None]:
+        """Show that we are writing, when it takes long enough to be noticed."""
+
+        async def show() -> None:
+            await asyncio.sleep(_TYPING_AFTER_S)
+            with suppress(ChannelError):
+                while True:
+                    await self._api.typing(chat)
+                    await asyncio.sleep(_TYPING_AGAIN_S)
+
+        showing = asyncio.create_task(show())
+        try:
+            yield
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+    # ------------------------------------------------------------------ in a group
+
+    def is_addressed(self, incoming: Incoming, me: Me) -> bool:
+        """Return whether a message in a group is for us: @, a reply, a command."""
+        if incoming.kind is not Kind.MESSAGE:
+            return False
+        if command := incoming.command:
+            return command[1] in ("", me.username.lower())
+        return incoming.reply_to_user == me.id or incoming.mentions(me.username)
+
+    async def hear_in_group(self, incoming: Incoming, at: datetime, me: Me) -> None:
+        """Say what anybody may read; everything personal goes to the parent's own chat."""
+        text = re.sub(rf"@{re.escape(me.username)}\b", "", incoming.text, flags=re.IGNORECASE)
+        text = text.strip()
+        aside: Rows = (
+            (Button(self._faq.say("tg_group_button"), url=f"https://t.me/{me.username}?start=g"),),
+        )
+        message_id = f"g{incoming.chat}.{incoming.message_id}"
+        message = Message("telegram", str(incoming.user), message_id, text, at)
+        if danger := self._desk.mind.danger.sense(text):
+            await self._say(incoming, danger.reply, aside)
+            # Staff have to see it: it counts as said in the parent's own chat.
+            await self._desk.handle(message)
+            return
+        answer = ""
+        if text and incoming.command is None:
+            turn = self._desk.preview(message)
+            if turn.decision in _SAYABLE_IN_GROUPS:
+                answer = "\n\n".join(reply.text for reply in turn.replies)
+        await self._say(incoming, answer or self._faq.say("tg_group_private"), aside)
+
+    async def _say(self, incoming: Incoming, text: str, buttons: Rows = ()) -> None:
+        """Put our own words in the outbox, once for each update."""
+        note = Note(text, buttons=buttons, reply_to=0 if incoming.private else incoming.message_id)
+        key = f"telegram:u{incoming.update_id}"
+        await self._memory.queue_note(incoming.chat_key, note.dump(), key=key)
+        self._outbox.wake()

@@ -1,0 +1,123 @@
+"""How things are called to staff in Telegram. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+
+from bot.channels.telegram.keyboard import Button, Rows
+from bot.channels.telegram.note import Note
+from bot.inquiry import OWNED
+from bot.model import Act, Inquiry, Media, Status
+from bot.storage.records import HistoryItem
+
+_LOCAL = timezone(timedelta(hours=8))
+_STATUS = {
+    Status.OPEN: "机器人在问",
+    Status.ANSWERED: "机器人已答",
+    Status.WAITING_STAFF: "待接手",
+    Status.WITH_STAFF: "处理中",
+    Status.WAITING_PARENT: "等家长回话",
+    Status.RESOLVED: "已了结",
+}
+_CHANNEL = {"web": "网页", "telegram": "Telegram", "wechat": "微信"}
+_MEDIA = {
+    Media.PHOTO: "〔图片〕",
+    Media.VOICE: "〔语音〕",
+    Media.LOCATION: "〔位置〕",
+    Media.FILE: "〔文件〕",
+}
+DONE = {
+    Act.TAKE: "{number}号由您接手了，家长会收到通知。",
+    Act.REPLY: "已回复{number}号，会送到家长那里。",
+    Act.ASK_PARENT: "已问{number}号的家长；家长回话后会发到这里。",
+    Act.RELEASE: "{number}号已放回，别的同事可以接手。",
+    Act.RESOLVE: "{number}号已了结，家长会收到通知。",
+}
+HOW = (
+    "工作人员可以用：\n"
+    "/queue 看待接手的\n/take 编号 接手\n/reply 编号 内容 回复家长\n/ask 编号 内容 问家长\n"
+    "/release 编号 放回\n/resolve 编号 了结\n"
+    "也可以直接“回复”机器人发来的那条消息：写什么，家长就收到什么。"
+)
+BOUND = "绑定好了，您是“{name}”。\n" + HOW
+BAD_CODE = "绑定码不对、用过了或已过期（一小时内有效）。请让管理员重新运行 staff bind。"
+TOO_MANY = "试错太多次了，请一小时后再试。"
+NEEDS_CODE = "请写上绑定码：/bind 绑定码。绑定码由管理员运行 staff bind 得到。"
+GROUP_BOUND = "这个群会收到待接手的提醒（不含家长说的话）。"
+GROUP_ONLY = "请在工作群里发这条命令。"
+UNBOUND = "已解除绑定。"
+GROUP_UNBOUND = "这个群不再收到提醒。"
+NOT_STAFF = "这是工作人员用的按钮。请先绑定账号：/bind 绑定码。"
+NO_NUMBER = "请写上编号，如 /{command} 1001；或者“回复”那条咨询的消息。"
+NO_MEDIA = "图片、语音、文件转不给家长，请用文字写。"
+EDITED = "改过的话不会重发给家长；要更正，请再“回复”一次。"
+NOTHING_WAITS = "没有家长在等人接手，可以歇口气。"
+NO_SUCH = "没有{number}号咨询"
+KEPT = {
+    "blocked": "{number}号：家长停用了机器人，您的话还没送到。话留着，家长回来时先送这一条。",
+    "refused": "{number}号：Telegram 不收这条消息，没送到家长那里。请换个写法，或用别的办法联系。",
+}
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(_LOCAL).strftime("%m-%d %H:%M")
+
+
+def topic(inquiry: Inquiry, titles: dict[str, str]) -> str:
+    return titles.get(inquiry.topic or "", "还没说清的事")
+
+
+def line(inquiry: Inquiry, titles: dict[str, str]) -> str:
+    """Return an inquiry in a line, without anything the parent said."""
+    urgent = "【紧急】" if inquiry.urgent else ""
+    owner = f"（{inquiry.owner}）" if inquiry.owner and inquiry.status in OWNED else ""
+    return (
+        f"{urgent}{inquiry.number}号 {topic(inquiry, titles)}："
+        f"{_STATUS[inquiry.status]}{owner}，从{_time(inquiry.changed_at)}起"
+    )
+
+
+def notice(inquiry: Inquiry, titles: dict[str, str]) -> Note:
+    """Return the notice of a waiting inquiry; it holds no word of the parent."""
+    head = "有紧急咨询要人接手" if inquiry.urgent else "有咨询要人接手"
+    return Note(line(inquiry, titles), head, ((take_button(inquiry.number),),))
+
+
+def take_button(number: str) -> Button:
+    return Button(f"接手{number}号", f"t{number}")
+
+
+def owner_buttons(number: str) -> Rows:
+    return ((Button("放回", f"r{number}"), Button("了结", f"z{number}")),)
+
+
+def queue(inquiries: Iterable[Inquiry], titles: dict[str, str]) -> Note:
+    """Return the list of what waits, the first ones with buttons."""
+    listed = list(inquiries)
+    if not listed:
+        return Note(NOTHING_WAITS)
+    buttons = tuple((take_button(i.number),) for i in listed[:8])
+    text = "\n".join(line(i, titles) for i in listed[:50])
+    return Note(text, f"待接手：{len(listed)}件", buttons)
+
+
+def transcript(inquiry: Inquiry, said: Iterable[HistoryItem], titles: dict[str, str]) -> Note:
+    """Return everything said in an inquiry, for the one who took it."""
+    channel = inquiry.session_key.partition(":")[0]
+    head = f"{inquiry.number}号 {topic(inquiry, titles)}（{_CHANNEL.get(channel, channel)}）"
+    lines = []
+    if source := inquiry.slots.get("source"):
+        lines.append(f"来源：海报 {source}")
+    for item in said:
+        who = {"parent": "家长", "bot": "机器人"}.get(item.who, item.who)
+        media = _MEDIA[item.media] if item.media else ""
+        lines.append(f"{_time(item.at)} {who}：{media}{item.text}")
+    lines.append("——\n“回复”这条消息，就是回复家长。")
+    return Note("\n".join(lines), head, owner_buttons(inquiry.number))
+
+
+def wrote(number: str, words: str, media: Media | None) -> Note:
+    """Return what a parent wrote to the owner of their inquiry."""
+    shown = f"{_MEDIA[media] if media else ''}{words}"
+    return Note(shown or "（没有文字）", f"{number}号家长：")

@@ -1,0 +1,175 @@
+"""The one outbox: what is still to be sent, to whom, and when it may be.
+
+A reply or delivery is put in with the transaction that says it (`bot.storage.outbox`) and marked
+when the platform has taken it. So a crash loses nothing; one between the platform's yes and our
+mark, or an answer of the platform lost on the way, can make a part arrive twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.errors import DeliveryError, StorageError
+from bot.storage.outbox import BLOCKED, OutboxStore, Outgoing
+
+log = logging.getLogger(__name__)
+
+CHATS_AT_ONCE = 64
+LONGEST_WAIT_S = 300.0
+HOLD_S = 3.0
+"""How long everybody waits, at most, when the platform told one chat to slow down."""
+KEEP = timedelta(days=90)
+"""How long it is remembered what was sent."""
+_MARK_AGAIN_S = 1.0
+_SWEEP_EVERY = timedelta(hours=6)
+
+
+class PushChannel(Protocol):
+    """A messenger that we send to."""
+
+    def parts(self, item: Outgoing) -> int:
+        """Return in how many messages the item is sent; always the same for the same item."""
+        ...
+
+    async def send(self, item: Outgoing, part: int) -> str | None:
+        """Send one part; return the platform's id of it. Raises DeliveryError and nothing else."""
+        ...
+
+
+class Outbox:
+    """Sends each chat's messages one after the other, different chats' side by side."""
+
+    def __init__(
+        self,
+        store: OutboxStore,
+        channels: Mapping[str, PushChannel],
+        clock: Callable[[], datetime],
+        on_kept: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._clock = clock
+        self._on_kept = on_kept
+        """Called when something could not be sent and is kept: staff want to know."""
+        self._woken = asyncio.Event()
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._held_until: dict[str, datetime] = {}
+        self._sweep_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look at once for something to send."""
+        self._woken.set()
+
+    async def revive(self, session_key: str) -> None:
+        """Send what was kept for that parent: they are there again."""
+        if await self._store.revive(session_key):
+            self.wake()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        try:
+            while True:
+                self._woken.clear()
+                try:
+                    wait_s = await self._start_due()
+                    await self._sweep()
+                except StorageError as error:
+                    log.error("the outbox cannot be read: %s", error)
+                    wait_s = 5.0
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), wait_s)
+        finally:
+            sending = list(self._sending.values())
+            for task in sending:
+                task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
+
+    async def _start_due(self) -> float:
+        """Begin to send what is due; return the seconds until more is."""
+        now = self._clock()
+        wait_s = LONGEST_WAIT_S
+        for session_key, due_at in await self._store.waiting(self._channels):
+            if session_key in self._sending:
+                continue
+            if len(self._sending) >= CHATS_AT_ONCE:
+                break
+            held = self._held_until.get(session_key.partition(":")[0])
+            begin = max((at for at in (due_at, held) if at is not None), default=now)
+            if begin > now:
+                wait_s = min(wait_s, (begin - now).total_seconds())
+                continue
+            self._sending[session_key] = asyncio.create_task(self._send_all(session_key))
+        return max(wait_s, 0.01)
+
+    async def _send_all(self, session_key: str) -> None:
+        """Send what is due to one chat, oldest first, until something has to wait."""
+        try:
+            while True:
+                item = await self._store.next(session_key)
+                if item is None or (item.due_at and item.due_at > self._clock()):
+                    return
+                if not await self._send(item):
+                    return
+        except StorageError as error:
+            log.error("sending waits for the store: %s", error)
+            await asyncio.sleep(_MARK_AGAIN_S)
+        finally:
+            del self._sending[session_key]
+            self.wake()
+
+    async def _send(self, item: Outgoing) -> bool:
+        """Send one item; return whether the next one may follow."""
+        channel = self._channels[item.channel]
+        parts = channel.parts(item)
+        part = item.parts_sent
+        try:
+            while part < parts:
+                message_id = await channel.send(item, part)
+                part += 1
+                await self._mark(item, part, part >= parts, message_id)
+            if part >= parts and item.parts_sent >= parts:
+                await self._mark(item, part, True, None)
+        except DeliveryError as error:
+            return await self._failed(item, error)
+        return True
+
+    async def _mark(self, item: Outgoing, part: int, last: bool, message_id: str | None) -> None:
+        """Note what was sent, however long the store takes: unmarked, it would be sent again."""
+        while True:
+            try:
+                await self._store.part_sent(
+                    item, part, last=last, message_id=message_id, now=self._clock()
+                )
+                return
+            except StorageError as error:
+                log.error("place %s was sent but cannot be marked yet: %s", item.place, error)
+                await asyncio.sleep(_MARK_AGAIN_S)
+
+    async def _failed(self, item: Outgoing, error: DeliveryError) -> bool:
+        if not error.retryable:
+            log.warning("place %s is kept unsent: %s (%s)", item.place, error.reason, error)
+            await self._store.keep(item, error.reason)
+            self._on_kept()
+            return error.reason != BLOCKED
+        now = self._clock()
+        wait_s = error.retry_after_s
+        if wait_s is None:
+            wait_s = min(2.0**item.attempts, LONGEST_WAIT_S)
+            log.warning("place %s waits %.0f s: %s", item.place, wait_s, error)
+        else:
+            held = now + timedelta(seconds=min(wait_s, HOLD_S))
+            self._held_until[item.channel] = held
+            log.warning("place %s waits %.0f s, as the platform asks", item.place, wait_s)
+        await self._store.postpone(item, now + timedelta(seconds=wait_s))
+        return False
+
+    async def _sweep(self) -> None:
+        now = self._clock()
+        if self._sweep_at is None or now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_EVERY
+            await self._store.sweep(now - KEEP)

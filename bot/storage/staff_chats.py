@@ -1,0 +1,208 @@
+"""Staff in a messenger: one-time binding codes, who is who, where notices go, what is new."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from sqlite3 import Row
+
+from bot.model import Inquiry, Media
+from bot.storage.accounts import AccountRefused
+from bot.storage.encoding import stamp
+from bot.storage.records import load_inquiry
+from bot.storage.sqlite import Database
+
+CODE_VALID = timedelta(hours=1)
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_LENGTH = 10
+
+_USE_CODE = """
+UPDATE staff_codes SET used_at = :now
+WHERE code_hash = :code_hash AND used_at IS NULL AND expires_at > :now
+  AND name IN (SELECT name FROM staff_accounts WHERE disabled = 0)
+RETURNING name"""
+
+_BIND = """
+INSERT INTO staff_people (user_key, name, home) VALUES (:user_key, :name, :home)
+ON CONFLICT (user_key) DO UPDATE SET name = excluded.name, home = excluded.home"""
+
+_PEOPLE = """
+SELECT staff_people.* FROM staff_people JOIN staff_accounts
+ON staff_accounts.name = staff_people.name WHERE disabled = 0"""
+
+_TO_BE_TAKEN = """
+SELECT * FROM inquiries
+WHERE status = 'waiting_staff' OR (urgent = 1 AND status IN ('open', 'answered'))
+ORDER BY urgent DESC, changed_at, number"""
+
+_NEWS = """
+SELECT turns.id AS place, turns.number, inquiries.owner, inbox.media,
+       CASE WHEN inbox.text = '' THEN coalesce(inbox.picked, '') ELSE inbox.text END AS words
+FROM turns JOIN inbox ON inbox.id = turns.inbox_id
+JOIN inquiries ON inquiries.number = turns.number
+WHERE turns.id > :after AND inbox.text IS NOT NULL
+  AND inquiries.owner IS NOT NULL AND inquiries.status IN ('with_staff', 'waiting_parent')
+ORDER BY turns.id"""
+
+_KEPT = """
+SELECT outbox.place, outbox.number, outbox.reason, inquiries.owner FROM outbox
+JOIN deliveries ON deliveries.id = outbox.place
+JOIN inquiries ON inquiries.number = outbox.number
+WHERE outbox.sent_at IS NULL AND outbox.reason IS NOT NULL
+ORDER BY outbox.place"""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member of staff in a messenger."""
+
+    user_key: str
+    name: str
+    home: str
+    """Session key of the chat where they read transcripts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParentWrote:
+    """Words of a parent for the owner of their inquiry."""
+
+    place: int
+    number: str
+    owner: str
+    words: str
+    media: Media | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery that could not reach the parent."""
+
+    place: int
+    number: str
+    owner: str | None
+    reason: str
+
+
+class StaffChats:
+    """The staff's side of one messenger; every method may raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create_code(self, name: str, now: datetime) -> str:
+        """Return a code that binds a messenger user to the account once; its hash is stored."""
+        code = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
+        async with self._database.transaction() as work:
+            account = await work.row(
+                "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0",
+                name=name.strip(),
+            )
+            if account is None:
+                raise AccountRefused(f"没有账号“{name.strip()}”，或已停用；请先用 staff add 添加")
+            await work.rows("DELETE FROM staff_codes WHERE expires_at <= :now", now=stamp(now))
+            await work.rows(
+                "INSERT INTO staff_codes (code_hash, name, expires_at)"
+                " VALUES (:code_hash, :name, :expires_at)",
+                code_hash=_hashed(code),
+                name=account["name"],
+                expires_at=stamp(now + CODE_VALID),
+            )
+        return code
+
+    async def bind(self, code: str, user_key: str, home: str, now: datetime) -> str | None:
+        """Bind that user to the code's account; None when the code is used, late or unknown."""
+        async with self._database.transaction() as work:
+            used = await work.row(_USE_CODE, code_hash=_hashed(code), now=stamp(now))
+            if used is None:
+                return None
+            await work.rows(_BIND, user_key=user_key, name=used["name"], home=home)
+        return str(used["name"])
+
+    async def unbind(self, user_key: str) -> None:
+        """Forget who that user is."""
+        async with self._database.transaction() as work:
+            await work.rows("DELETE FROM staff_people WHERE user_key = :key", key=user_key)
+
+    async def bind_group(self, session_key: str, name: str) -> None:
+        """Send notices to that group from now on."""
+        async with self._database.transaction() as work:
+            await work.rows(
+                "INSERT INTO staff_groups (session_key, bound_by) VALUES (:key, :name)"
+                " ON CONFLICT (session_key) DO UPDATE SET bound_by = excluded.bound_by",
+                key=session_key,
+                name=name,
+            )
+
+    async def unbind_group(self, session_key: str) -> None:
+        """Send no more notices to that group."""
+        async with self._database.transaction() as work:
+            await work.rows("DELETE FROM staff_groups WHERE session_key = :key", key=session_key)
+
+    async def move_group(self, before: str, after: str) -> None:
+        """Follow a group that got another id."""
+        async with self._database.transaction() as work:
+            for table, column in (
+                ("staff_groups", "session_key"),
+                ("staff_people", "home"),
+                ("outbox", "session_key"),
+            ):
+                await work.rows(
+                    f"UPDATE {table} SET {column} = :after WHERE {column} = :before",  # noqa: S608
+                    before=before,
+                    after=after,
+                )
+
+    async def person(self, user_key: str) -> Person | None:
+        """Return who that user is, unless the account is disabled."""
+        rows = await self._database.rows(f"{_PEOPLE} AND user_key = :key", key=user_key)
+        return _person(rows[0]) if rows else None
+
+    async def people(self) -> list[Person]:
+        """Return everybody bound."""
+        return [_person(row) for row in await self._database.rows(f"{_PEOPLE} ORDER BY user_key")]
+
+    async def groups(self) -> list[str]:
+        """Return the session keys of the groups that get notices."""
+        rows = await self._database.rows("SELECT session_key FROM staff_groups ORDER BY 1")
+        return [row["session_key"] for row in rows]
+
+    # ------------------------------------------------------------------ what is new
+
+    async def to_be_taken(self) -> list[Inquiry]:
+        """Return what waits for somebody of the staff, urgent first, then the longest waiting."""
+        return [load_inquiry(row) for row in await self._database.rows(_TO_BE_TAKEN)]
+
+    async def last_place(self) -> int:
+        """Return the place of the newest turn."""
+        rows = await self._database.rows("SELECT coalesce(max(id), 0) AS place FROM turns")
+        return int(rows[0]["place"])
+
+    async def news(self, after: int) -> list[ParentWrote]:
+        """Return what parents wrote to owners after that place."""
+        return [
+            ParentWrote(
+                row["place"],
+                str(row["number"]),
+                row["owner"],
+                row["words"],
+                Media(row["media"]) if row["media"] else None,
+            )
+            for row in await self._database.rows(_NEWS, after=after)
+        ]
+
+    async def kept(self) -> list[Kept]:
+        """Return the deliveries that could not reach their parents."""
+        return [
+            Kept(row["place"], str(row["number"]), row["owner"], row["reason"])
+            for row in await self._database.rows(_KEPT)
+        ]
+
+
+def _person(row: Row) -> Person:
+    return Person(row["user_key"], row["name"], row["home"])
+
+
+def _hashed(code: str) -> str:
+    return hashlib.sha256(code.strip().upper().encode("utf-8", "surrogatepass")).hexdigest()

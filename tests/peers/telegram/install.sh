@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Fetch what the Telegram tests talk to: the npm Bot API server, and aiogram in a venv of its own.
+# Without them those tests are skipped and say so.
+set -euo pipefail
+cd "$(dirname "$0")"
+npm ci --silent --no-audit --no-fund --ignore-scripts
+"${PYTHON:-python3}" -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
