@@ -24,11 +24,14 @@ test: venv
 	echo "pytest tests/browser"; $(PY) -m pytest tests/browser || failed=1; \
 	exit $$failed
 
+# All four, so that one run shows all there is to mend.
 check: venv
-	$(PY) -m ruff check
-	$(PY) -m ruff format --check
-	$(PY) -m mypy
-	$(PY) run_bot.py check
+	@failed=0; \
+	echo "ruff check"; $(PY) -m ruff check --output-format concise || failed=1; \
+	echo "ruff format --check"; $(PY) -m ruff format --check --output-format concise || failed=1; \
+	echo "mypy --strict bot handlers run_bot.py"; $(PY) -m mypy || failed=1; \
+	echo "run_bot.py check"; $(PY) run_bot.py check || failed=1; \
+	exit $$failed
 
 venv:
 	@$(PY) -c '' 2>/dev/null && cmp -s requirements.lock .venv/installed.lock \

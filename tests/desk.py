@@ -27,7 +27,7 @@ from bot.matching.understand import Understanding
 from handlers import HANDLERS
 
 ROOT = Path(__file__).parents[1]
-_MAKES_MODELS = ("matching/model.py", "matching/features.py", "matching/sounds.py", "text.py")
+_MAKES_MODELS = ("matching/learning.py", "matching/model.py", "matching/features.py", "matching/sounds.py", "text.py")
 
 
 @cache
@@ -207,5 +207,6 @@ def read_yaml(file: Path) -> Any:
 def write_yaml(file: Path, content: Any) -> None:
     """Replace the file as an editor does: all at once."""
     draft = file.with_suffix(".draft")
-    draft.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+    text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100_000)
+    draft.write_text(text, "utf-8")
     draft.replace(file)

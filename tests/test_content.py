@@ -40,16 +40,16 @@ SILENT = {
     "12369": "W27：重庆现状未核实，一律12345",
     "12385": "H4、W22：本市现状未核实，核实后启用，先用12345",
     "96320": "H3：市原心理热线，现状待核",
-    "12110": "D2：重庆的发送格式未核实",
     "87912832": "§8：渝快办客服待核数值，勿直接播报",
     "zwykb.cq.gov.cn": "§8：待核网址，勿直接播报",
     "jcjy.cqedu.cn": "§8：待核网址，勿直接播报",
     "1575": "A3、§9：渝中区爱心午餐，九龙坡未核实",
     "1450": "A3、§9：渝中区爱心午餐，九龙坡未核实",
 }
-"""What docs/facts.md holds only so that nobody says it: read off by hand, with the fact that says so.
+"""What docs/facts.md holds only so that nobody says it: read off by hand, with the fact why.
 
-Numbers whose hours alone are unverified here (12329, 12338, 12355, 12356, 96110) may be said."""
+Numbers that exist but whose local hours or form are unverified (12329, 12338, 12355, 12356, 96110,
+12110) may be said, with that caveat where the facts make it."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _LINK = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:cn|com|net|org|gov|edu)\b[\w./-]*", re.ASCII)

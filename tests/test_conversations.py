@@ -95,7 +95,7 @@ class Play:
             case {"tick": when}:
                 return {"tick": _time(when)}
             case {"staff": {"who": who, **does}}:
-                target = does.pop("inquiry", session)
+                target = str(does.pop("inquiry", session))
                 [(do, text)] = does.items()
                 number = self._names.get(target, target)
                 return {"staff": who, "inquiry": number, "do": do, "text": text or "", **at}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -31,8 +31,8 @@ def inquiry(status: Status, owner: str | None = None) -> Inquiry:
 def test_the_table_is_the_one_of_product_md() -> None:
     assert {k.value: {v.value for v in vs} for k, vs in LEGAL.items()} == LEGAL_MOVES
     assert {status.value for status in Status} == set(LEGAL_MOVES)
-    assert OWNED == {Status.WITH_STAFF, Status.WAITING_PARENT}
-    assert UNOWNED == {Status.OPEN, Status.ANSWERED, Status.WAITING_STAFF}
+    assert {Status.WITH_STAFF, Status.WAITING_PARENT} == OWNED
+    assert {Status.OPEN, Status.ANSWERED, Status.WAITING_STAFF} == UNOWNED
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Status, Status)))
@@ -76,7 +76,7 @@ def test_no_path_leaves_the_table(wanted: list[Status]) -> None:
         except IllegalMove:
             continue
         records.append(record)
-    for earlier, later in zip(records, records[1:], strict=False):
+    for earlier, later in pairwise(records):
         assert later.before == earlier.after
         assert later.after.value in LEGAL_MOVES[earlier.after.value]
     assert new.status == records[-1].after
@@ -87,9 +87,7 @@ def test_no_path_leaves_the_table(wanted: list[Status]) -> None:
 # ------------------------------------------------------------------------------------- silence
 
 
-@pytest.mark.parametrize(
-    ("status", "days"), [(Status.ANSWERED, 3), (Status.WAITING_PARENT, 7)]
-)
+@pytest.mark.parametrize(("status", "days"), [(Status.ANSWERED, 3), (Status.WAITING_PARENT, 7)])
 def test_silence_resolves_at_the_moment_its_days_are_over(status: Status, days: int) -> None:
     owner = "王老师" if status in OWNED else None
     due = NOW + timedelta(days=days)
@@ -100,9 +98,7 @@ def test_silence_resolves_at_the_moment_its_days_are_over(status: Status, days: 
     assert (record.who, record.at) == ("clock", due)
 
 
-@pytest.mark.parametrize(
-    "status", sorted(set(Status) - {Status.ANSWERED, Status.WAITING_PARENT})
-)
+@pytest.mark.parametrize("status", sorted(set(Status) - {Status.ANSWERED, Status.WAITING_PARENT}))
 def test_nothing_else_runs_out(status: Status) -> None:
     old = inquiry(status, "王老师" if status in OWNED else None)
     assert settle_silence(old, NOW + timedelta(days=999), HOURS) == (old, None)

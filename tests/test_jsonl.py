@@ -314,5 +314,3 @@ async def test_messages_without_an_id_are_new_ones_after_a_restart_too(tmp_path:
         await talk.say(UNIFORM)
     async with open_talk(tmp_path / "desk.sqlite3") as talk:
         assert (await talk.say(LEAVE))["entry"] == "enrollment.suspend_resume"
-
-

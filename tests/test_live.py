@@ -17,6 +17,8 @@ from bot.faq import load
 from bot.matching.training import trained
 from bot.matching.understand import Kind, Understanding
 
+SMALL = cache_folder() / "small"
+"""Apart from the real models, of which only the newest are kept."""
 SECONDS = 20
 """How long a slow, busy machine may take; a usual one needs a second or two."""
 AGE = "enrollment.age_requirement"
@@ -29,7 +31,7 @@ class Serving:
 
     def __init__(self, folder: Path) -> None:
         faq = load(folder)
-        self.mind = Understanding.of(faq, trained(faq, cache_folder()))
+        self.mind = Understanding.of(faq, trained(faq, SMALL))
         self.folder = folder
         self.said: list[str] = []
         self.minds = [self.mind]
@@ -59,7 +61,7 @@ async def watched(folder: Path, cache: Path | None = None) -> AsyncIterator[Serv
     watching = asyncio.create_task(
         live.watch(
             folder,
-            cache or cache_folder(),
+            cache or SMALL,
             lambda: serving.mind,
             serving.replace,
             stop,
@@ -194,7 +196,7 @@ async def test_learning_that_fails_leaves_the_words_served(
 
 async def test_what_was_offered_may_be_gone_when_it_is_picked(folder: Path) -> None:
     faq = load(folder)
-    model = trained(faq, cache_folder())
+    model = trained(faq, SMALL)
     async with open_talk(mind=Understanding.of(faq, model)) as talk:
         await talk.say(faq.entries[AGE].question)
         line = await talk.say("入学转学")

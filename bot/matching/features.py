@@ -123,55 +123,42 @@ class Features:
         )
 
 
-_REMEMBERED = 64
-"""Utterances whose similarities are kept: danger and understanding read the same words."""
-
-
 @dataclass(frozen=True)
 class Gallery:
-    """The training utterances as vectors, ready to be compared with new ones."""
+    """The training utterances as vectors, to find the one that a new utterance is nearest to."""
 
     features: Features
     starts: npt.NDArray[np.int64]
-    """Postings: gram g stands in rows[starts[g]:starts[g + 1]] with these values."""
-    rows: Indices
+    """Row r's grams stand at starts[r]:starts[r + 1]."""
+    grams: Indices
     values: Floats
-    meaning: Floats
-    _known: dict[str, Floats] = field(default_factory=dict, compare=False, repr=False)
+    meaning: npt.NDArray[np.float16]
 
     @classmethod
-    def of(cls, utterances: Sequence[str], features: Features) -> Gallery:
+    def of(cls, utterances: Sequence[str], features: Features, meaning: Floats) -> Gallery:
+        """Return the gallery of utterances whose meanings are known."""
         found = [features.sparse(u) for u in utterances]
-        grams_ = np.concatenate([g for g, _ in found])
-        values = np.concatenate([v for _, v in found])
-        rows = np.repeat(
-            np.arange(len(found), dtype=np.int32), np.array([len(g) for g, _ in found])
+        starts = np.concatenate([[0], np.cumsum([len(g) for g, _ in found])])
+        return cls(
+            features,
+            starts.astype(np.int64),
+            np.concatenate([g for g, _ in found]),
+            np.concatenate([v for _, v in found]),
+            meaning.astype(np.float16),
         )
-        order = np.argsort(grams_, kind="stable")
-        starts = np.searchsorted(grams_[order], np.arange(features.width + 1))
-        return cls(features, starts, rows[order], values[order], meanings(utterances))
 
-    def similarity(self, utterances: Sequence[str]) -> Floats:
-        """Return how alike each utterance is to each training one: a row an utterance."""
-        known = self._known
-        new = [u for u in dict.fromkeys(utterances) if u not in known]
-        if new:
-            known.update(zip(new, self.compare(new), strict=True))
-        alike = np.stack([known[u] for u in utterances])
-        while len(known) > _REMEMBERED:
-            del known[next(iter(known))]
-        return alike
-
-    def compare(self, utterances: Sequence[str]) -> Floats:
-        """Return what `similarity` does, computed anew."""
-        alike = meanings(utterances) @ self.meaning.T
-        for row, utterance in enumerate(utterances):
-            grams_, values = self.features.sparse(utterance)
-            starts = self.starts[grams_]
-            counts = self.starts[grams_ + 1] - starts
-            # Every posting of every gram, as one run of indices.
-            shift = np.repeat(starts - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-            at = shift + np.arange(int(counts.sum()))
-            weighted = self.values[at] * np.repeat(values, counts)
-            alike[row] += np.bincount(self.rows[at], weighted, minlength=alike.shape[1])
-        return alike
+    def similarity(
+        self, sparse: tuple[Indices, Floats], meaning: Floats, rows: npt.NDArray[np.int64]
+    ) -> Floats:
+        """Return how alike one utterance is to some of the training ones."""
+        query = np.zeros(self.features.width, np.float32)
+        query[sparse[0]] = sparse[1]
+        begins = self.starts[rows]
+        counts = self.starts[rows + 1] - begins
+        ends = np.cumsum(counts)
+        # Every gram of every row, as one run of indices.
+        at = np.repeat(begins - ends + counts, counts) + np.arange(int(ends[-1]))
+        products = self.values[at] * query[self.grams[at]]
+        alike = np.add.reduceat(products, ends - counts)
+        alike[counts == 0] = 0
+        return alike + self.meaning[rows].astype(np.float32) @ meaning

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from bot.faq.value import Faq
-from bot.matching.model import Examples, Labels, Model, Rates, train
+from bot.matching.learning import Examples, Lesson, Rates, learn
+from bot.matching.model import Labels, Model
 from bot.matching.sounds import Sounds, sound_table, syllable_set
 from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "5"
+FORMAT = "6"
 """Raise when the meaning of a cached model changes."""
 
 MATTER = "matter:"
@@ -107,10 +108,16 @@ def trained(faq: Faq, cache: Path | None) -> Model:
         else:
             return model
     utterances, labels, lines = material
-    model = train(utterances, labels, sounds(), lines)
+    model = learn(utterances, labels, sounds(), lines).model
     if path:
         _write(path, pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))
     return model
+
+
+def lesson(faq: Faq) -> Lesson:
+    """Return the model trained anew, with how every phrase fares when left out."""
+    utterances, labels, lines = _material(faq)
+    return learn(utterances, labels, sounds(), lines)
 
 
 def _material(faq: Faq) -> tuple[list[str], Labels, Examples]:

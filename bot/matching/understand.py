@@ -121,19 +121,10 @@ class Understanding:
     def rank(self, pieces: Sequence[str]) -> list[dict[str, float]]:
         """Return, for each plain piece, class name -> chance of being right."""
         usable = [p for p in pieces if p]
-        found: list[dict[str, float]] = []
-        if usable:
-            names = self.model.labels.names
-            ours, others = self.model.rank(usable)
-            for row in range(len(usable)):
-                found.append(
-                    {
-                        names[c]: float(p)
-                        for side in (ours, others)
-                        for c, p in zip(side.classes[row], side.chance[row], strict=True)
-                        if names[c] in self.faq.entries or not _is_entry(names[c])
-                    }
-                )
+        found = [
+            {n: p for n, p in chances.items() if n in self.faq.entries or not _is_entry(n)}
+            for chances in (self.model.rank(usable) if usable else ())
+        ]
         ranked = iter(found)
         return [self._adjust(p, next(ranked)) if p else {} for p in pieces]
 

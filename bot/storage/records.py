@@ -64,6 +64,8 @@ class HistoryItem:
     """What arrived instead of words."""
     decision: Decision | None = None
     """What was done with the message, on it and on our replies to it; None while it waits."""
+    undelivered: str | None = None
+    """Why it has not reached the parent: "blocked" or "refused"; None while nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class QueueItem:
     """What the parent last wrote in it; empty when removed or never in words."""
     messages: int
     """How many messages of the parent belong to it."""
+    undelivered: bool = False
+    """Something said in it could not reach the parent."""
 
 
 def message_values(message: Message) -> dict[str, object]:
@@ -266,6 +270,7 @@ def load_said(row: Row) -> list[HistoryItem]:
             kind=kind,
             media=_media(row["media"]),
             decision=Decision(row["decision"]) if row["decision"] else None,
+            undelivered=row["undelivered"],
         )
         for place, bubble in enumerate(said)
     ]

@@ -68,11 +68,17 @@ WITH said AS (
     WHERE staff_words.text IS NOT NULL
 )
 """
+# Why a reply or delivery is kept back; staff words share the fate of the delivery they are in.
+_UNDELIVERED = """(
+    SELECT outbox.reason FROM outbox
+    WHERE outbox.sent_at IS NULL AND outbox.reason IS NOT NULL AND outbox.place IN (
+        said.id, (SELECT deliveries.id FROM deliveries WHERE deliveries.words_id = said.id))
+    LIMIT 1) AS undelivered"""
 _HISTORY = f"""{_SAID}
-SELECT * FROM said WHERE session_key = :session_key AND in_history = 1
+SELECT said.*, {_UNDELIVERED} FROM said WHERE session_key = :session_key AND in_history = 1
 ORDER BY id DESC LIMIT :limit"""  # noqa: S608
 _TRANSCRIPT = f"""{_SAID}
-SELECT * FROM said WHERE number = :number AND in_transcript = 1 ORDER BY id"""  # noqa: S608
+SELECT said.*, {_UNDELIVERED} FROM said WHERE number = :number AND in_transcript = 1 ORDER BY id"""  # noqa: S608
 
 _PARENT_WORDS = "CASE WHEN inbox.text = '' THEN inbox.picked ELSE inbox.text END"
 _QUEUE = f"""
@@ -80,7 +86,10 @@ SELECT inquiries.*,
     (SELECT {_PARENT_WORDS} FROM turns JOIN inbox ON inbox.id = turns.inbox_id
      WHERE turns.number = inquiries.number AND {_PARENT_WORDS} IS NOT NULL
      ORDER BY turns.inbox_id DESC LIMIT 1) AS words,
-    (SELECT count(*) FROM turns WHERE turns.number = inquiries.number) AS messages
+    (SELECT count(*) FROM turns WHERE turns.number = inquiries.number) AS messages,
+    EXISTS (SELECT 1 FROM outbox JOIN deliveries ON deliveries.id = outbox.place
+     WHERE outbox.sent_at IS NULL AND outbox.reason IS NOT NULL
+       AND deliveries.number = inquiries.number) AS undelivered
 FROM inquiries
 WHERE status IN (:s0, :s1, :s2, :s3, :s4, :s5)
 ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
@@ -206,7 +215,12 @@ class Store:
             f"s{i}": status.value if status in wanted else None for i, status in enumerate(Status)
         }
         rows = await self.database.rows(_QUEUE, limit=limit, **names)
-        return [QueueItem(load_inquiry(row), row["words"] or "", row["messages"]) for row in rows]
+        return [
+            QueueItem(
+                load_inquiry(row), row["words"] or "", row["messages"], bool(row["undelivered"])
+            )
+            for row in rows
+        ]
 
     async def inquiry(self, number: str) -> Inquiry | None:
         """Return the inquiry of that number, whoever's it is."""

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.browser.running_desk import ROOT, RunningDesk, Staff, running_desk
+from tests.browser.parent import come
+from tests.browser.running_desk import RunningDesk, Staff, running_desk
+from tests.desk import ROOT
 
 CHROMIUM = os.environ.get("CHROMIUM_PATH") or shutil.which("chromium")
 PHONE = {"width": 390, "height": 844}
@@ -117,8 +119,7 @@ def _flawless(page: Page, request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def chat(page: Page, desk: RunningDesk) -> Page:
     """The chat page, open, on its first screen."""
-    page.goto(desk.url)
-    page.locator("#log .bubble").first.wait_for()
+    come(page, desk.url)
     return page
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page
 
 from bot.faq import load
 from bot.faq.value import Faq
-from tests.browser.running_desk import ROOT
+from tests.desk import faq_folder
 
 BARE = "补助"
 """A bare word: never answered alone, it offers choices."""
@@ -23,7 +23,7 @@ _SETTLED = """() => document.getElementById('typing').hidden
 @cache
 def faq() -> Faq:
     """Return the FAQ that the desk under test serves."""
-    return load(ROOT / "faq")
+    return load(faq_folder())
 
 
 def question(entry: str) -> str:
@@ -83,11 +83,16 @@ def times_kept(page: Page, text: str) -> int:
     return sum(item["who"] == "parent" and text in item["text"] for item in history(page))
 
 
-def new_parent(page: Page, url: str) -> None:
+def come(page: Page, url: str) -> None:
+    """Open the chat and wait until it shows what was said, or the welcome."""
+    page.goto(url)
+    page.locator("#log .bubble").first.wait_for()
+
+
+def come_as_new(page: Page, url: str) -> None:
     """Come as somebody who was never here."""
     page.context.clear_cookies()
-    page.goto(url)
-    expect(offered(page).first).to_be_visible()
+    come(page, url)
 
 
 def _answered(response: Any) -> bool:

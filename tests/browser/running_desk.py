@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,9 +15,8 @@ from pathlib import Path
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[2]
-MODELS = ROOT / ".pytest_cache" / "desk-models"
-"""Trained models stay here from run to run; the desk names them by what they were trained on."""
+from tests.desk import ROOT, cache_folder, faq_folder
+
 _START_S = 300.0
 """A first start trains, for a minute or two."""
 _STOP_S = 10.0
@@ -28,20 +26,18 @@ _LINK = re.compile(r"http://\S+/staff/sign-in#\S+")
 class RunningDesk:
     """A desk on a data folder of its own; may be stopped, killed and started again."""
 
-    def __init__(self, folder: Path, *, models: Path = MODELS) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        models.mkdir(parents=True, exist_ok=True)
         data = folder / "data"
         data.mkdir(parents=True)
-        (data / "cache").symlink_to(models, target_is_directory=True)
-        shutil.copytree(ROOT / "faq", folder / "faq")
+        (data / "cache").symlink_to(cache_folder(), target_is_directory=True)
         own = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
         self._environment = own | {
             "BOT_PORT": str(self._port),
             "BOT_DATA_DIR": str(data),
-            "BOT_FAQ_DIR": str(folder / "faq"),
+            "BOT_FAQ_DIR": str(faq_folder()),
             "PYTHONUNBUFFERED": "1",
         }
 

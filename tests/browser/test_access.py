@@ -11,6 +11,7 @@ from tests.browser.parent import (
     BARE,
     DANGER,
     ask,
+    come,
     from_staff,
     offered,
     question,
@@ -61,9 +62,7 @@ def lively(page: Page, teacher: Staff) -> None:
 
 
 @pytest.mark.parametrize("large", [False, True])
-def test_axe_finds_nothing_on_the_chat(
-    chat: Page, teacher: Staff, axe: str, large: bool
-) -> None:
+def test_axe_finds_nothing_on_the_chat(chat: Page, teacher: Staff, axe: str, large: bool) -> None:
     if large:
         chat.get_by_role("button", name="大字").click()
     assert findings(chat, axe) == []  # the first screen
@@ -87,9 +86,7 @@ def test_axe_finds_nothing_offline(chat: Page, axe: str) -> None:
 @pytest.mark.parametrize(
     ("width", "text"), [(320, ""), (360, ""), (360, "large"), (360, "200%"), (1280, "large")]
 )
-def test_nothing_sticks_out_of_the_chat(
-    chat: Page, teacher: Staff, width: int, text: str
-) -> None:
+def test_nothing_sticks_out_of_the_chat(chat: Page, teacher: Staff, width: int, text: str) -> None:
     chat.set_viewport_size({"width": width, "height": 640})
     if text == "large":
         chat.get_by_role("button", name="大字").click()
@@ -110,7 +107,7 @@ def test_nothing_sticks_out_of_the_chat(
 
 def test_the_chat_by_keyboard_alone(page: Page, desk: RunningDesk) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(desk.url)
+    come(page, desk.url)
     expect(page.get_by_role("textbox")).to_be_focused()
     page.keyboard.type(BARE)
     page.keyboard.press("Enter")

@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.parent import (
     ask,
+    come,
     from_staff,
     history,
     mine,
@@ -68,7 +69,7 @@ def test_closing_the_page_loses_nothing(chat: Page, desk: RunningDesk) -> None:
     context = chat.context
     chat.close()
     again = context.new_page()
-    again.goto(desk.url)
+    come(again, desk.url)
     expect(theirs(again)).to_have_count(1)
     expect(mine(again)).to_contain_text(ONE)
     assert times_kept(again, ONE) == 1
@@ -89,7 +90,7 @@ def test_closed_after_it_arrived_it_shows_once(chat: Page, desk: RunningDesk) ->
     context = chat.context
     chat.close()
     again = context.new_page()
-    again.goto(desk.url)
+    come(again, desk.url)
     expect(theirs(again)).to_have_count(1)
     expect(mine(again)).to_have_count(1)
     assert times_kept(again, ONE) == 1
@@ -139,9 +140,11 @@ def test_a_wifi_login_page_is_no_answer(chat: Page) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-def test_a_restart_loses_and_doubles_nothing(page: Page, own_desk: RunningDesk, how: str, request: pytest.FixtureRequest) -> None:
+def test_a_restart_loses_and_doubles_nothing(
+    page: Page, own_desk: RunningDesk, how: str, request: pytest.FixtureRequest
+) -> None:
     """Stopped in order or killed, with pages open: everything is there, once."""
-    page.goto(own_desk.url)
+    come(page, own_desk.url)
     first = ask(page, ONE)
     number = ask(page, "转人工")["inquiry"]["number"]
     teacher = Staff(own_desk, "王老师")

@@ -51,7 +51,6 @@ def kind_of(sense: DangerSense, text: str) -> str | None:
         "我孙女走失了快帮忙",
         "孙儿在商场，走丢了",  # two clauses side by side
         "孫女走丟了！！！",
-        "娃 走 丢 了",
         "放学了还没回家，手机关机",
         "今天天气好，我们去逛街，买了衣服，结果娃走丢了，急",
     ],

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
-from bot.channels.telegram.api import Api, TakenElsewhere, TokenRefused
+from bot.channels.telegram.api import POLL_S, Api, TakenElsewhere, TokenRefused
 from bot.errors import BotError, DeliveryError
 
 log = logging.getLogger(__name__)
@@ -90,14 +90,17 @@ async def poll(
     before `take` has written it down.
     """
     patience, offset = Patience(show), None
+    wait_s = 0
     while True:
         try:
-            found = await api.updates(offset)
+            found = await api.updates(offset, wait_s)
             await take(found)
         except BotError as error:
             await patience.wait_after(error)
+            wait_s = 0  # to see at once whether it works again
             continue
         patience.recovered(State.POLLING)
+        wait_s = POLL_S
         ids = [u["update_id"] for u in found if isinstance(u, dict) and "update_id" in u]
         if ids:
             offset = max(ids) + 1

@@ -16,6 +16,8 @@ CREATE TABLE outbox (
     sent_at TEXT
 );
 CREATE INDEX outbox_unsent ON outbox (session_key, place) WHERE sent_at IS NULL;
+CREATE INDEX outbox_kept ON outbox (place) WHERE sent_at IS NULL AND reason IS NOT NULL;
+CREATE INDEX deliveries_of_words ON deliveries (words_id);
 
 -- Which inquiry a message of ours in a staff chat is about: a reply to it goes there.
 CREATE TABLE carried (

@@ -8,14 +8,10 @@ import asyncio
 import json
 import sys
 
-from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
-from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
-from aiogram.types import BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, MenuButtonCommands
-
 
 async def tried(call):
+    from aiogram.exceptions import TelegramAPIError, TelegramRetryAfter
+
     try:
         result = await call
     except TelegramRetryAfter as error:
@@ -28,6 +24,17 @@ async def tried(call):
 
 
 async def main():
+    # Not at the top: the desk's own venv, whose pytest looks into this file, has no aiogram.
+    from aiogram import Bot
+    from aiogram.client.session.aiohttp import AiohttpSession
+    from aiogram.client.telegram import TelegramAPIServer
+    from aiogram.types import (
+        BotCommand,
+        InlineKeyboardButton,
+        InlineKeyboardMarkup,
+        MenuButtonCommands,
+    )
+
     url, token, mode = sys.argv[1:]
     server = TelegramAPIServer.from_base(url)
     bot = Bot(token, AiohttpSession(api=server))
@@ -41,7 +48,8 @@ async def main():
         said["updates"] = await tried(bot.get_updates(timeout=1))
     else:
         said["me"] = await tried(bot.get_me())
-        said["commands"] = await tried(bot.set_my_commands([BotCommand(command="menu", description="菜单")]))
+        commands = [BotCommand(command="menu", description="菜单")]
+        said["commands"] = await tried(bot.set_my_commands(commands))
         said["button"] = await tried(bot.set_chat_menu_button(menu_button=MenuButtonCommands()))
         said["typing"] = await tried(bot.send_chat_action(5, "typing"))
         sent = await bot.send_message(5, "<b>好</b>", parse_mode="HTML", reply_markup=keyboard)
@@ -52,7 +60,8 @@ async def main():
         said["updates"] = await tried(bot.get_updates(timeout=1))
         said["webhook"] = (await bot.get_webhook_info()).url
     await bot.session.close()
-    print(json.dumps(said, ensure_ascii=False))
+    sys.stdout.write(json.dumps(said, ensure_ascii=False))
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -136,7 +136,8 @@
   /** Offer choices under a bubble; `first` is the number of the first, none = picked by words. */
   function choices(row, labels, first) {
     if (!labels || !labels.length) return;
-    const group = make('div', 'choices');
+    const short = labels.length < 4 && labels.every((label) => label.length < 5);
+    const group = make('div', short ? 'choices short' : 'choices');
     group.setAttribute('role', 'group');
     group.setAttribute('aria-label', words.web_choices);
     labels.forEach((label, index) => {
