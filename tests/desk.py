@@ -27,7 +27,13 @@ from bot.matching.understand import Understanding
 from handlers import HANDLERS
 
 ROOT = Path(__file__).parents[1]
-_MAKES_MODELS = ("matching/learning.py", "matching/model.py", "matching/features.py", "matching/sounds.py", "text.py")
+_MAKES_MODELS = (
+    "matching/learning.py",
+    "matching/model.py",
+    "matching/features.py",
+    "matching/sounds.py",
+    "text.py",
+)
 
 
 @cache
@@ -36,6 +42,9 @@ def cache_folder() -> Path:
     code = b"".join((ROOT / "bot" / name).read_bytes() for name in _MAKES_MODELS)
     folder = ROOT / ".pytest_cache" / "d" / f"models-{hashlib.sha256(code).hexdigest()[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
+    kept = sorted(folder.parent.glob("models-*"), key=lambda each: each.stat().st_mtime)
+    for stale in set(kept[:-3]) - {folder}:
+        shutil.rmtree(stale, ignore_errors=True)
     return folder
 
 

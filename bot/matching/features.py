@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Protocol
@@ -161,4 +161,5 @@ class Gallery:
         products = self.values[at] * query[self.grams[at]]
         alike = np.add.reduceat(products, ends - counts)
         alike[counts == 0] = 0
-        return alike + self.meaning[rows].astype(np.float32) @ meaning
+        alike += self.meaning[rows].astype(np.float32) @ meaning
+        return np.asarray(alike)

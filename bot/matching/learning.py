@@ -86,7 +86,7 @@ def learn(
     labels: Labels,
     sounds: Sounds,
     examples: Examples,
-    rates: Rates = Rates(),  # noqa: B008 - frozen
+    rates: Rates = Rates(),
 ) -> Lesson:
     """Return the model of these squeezed utterances, whose rows are grouped by class.
 
