@@ -45,7 +45,9 @@ async def throw_away_desk(
     """Lend a desk on a store in memory, or on the given file."""
     store = await Store.open(database)
     try:
-        yield Desk(store, mind, handlers)
+        desk = Desk(store, mind, handlers)
+        await desk.recover()
+        yield desk
     finally:
         await store.close()
 

@@ -41,6 +41,8 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def main(context: typer.Context) -> None:
         _utf8()
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+        # At DEBUG it would log parents' words.
+        logging.getLogger("aiosqlite").setLevel(logging.WARNING)
         if context.invoked_subcommand is None:
             from bot.serve import serve
 
@@ -294,4 +296,4 @@ def _utf8() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
-            reconfigure(encoding="utf-8", errors="replace")
+            reconfigure(encoding="utf-8", errors="replace", line_buffering=True)

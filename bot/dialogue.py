@@ -55,7 +55,12 @@ class Request:
 
     def ledger(self) -> Ledger:
         """Return an empty ledger for this message."""
-        return Ledger(self.session, self.now, self.numbers)
+        return Ledger(self.session, self.now, self.numbers, self.faq.hours.come_back_days)
+
+    @property
+    def routine(self) -> bool:
+        """Whether the whole message is small talk or a command."""
+        return bool(self.small_talk) or any(map(self.names_command, self.faq.lexicon.commands))
 
     def names_command(self, name: str) -> bool:
         """Return whether the whole message is one of that command's wordings."""

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 CHONGQING = ZoneInfo("Asia/Shanghai")
 NUMBERS_PER_MESSAGE = 4
 _QUEUE_LIMIT = 10_000
+_FROM_THE_START = datetime(2000, 1, 1, tzinfo=CHONGQING)
+"""Parents may look up any matter of theirs, however old."""
 
 
 def wall_clock() -> datetime:
@@ -83,11 +85,13 @@ class Desk:
             return await self._handle_new(message)
 
     async def recover(self) -> int:
-        """Handle what was written down before a crash but never answered; return how many."""
+        """Handle what was written down but never answered, and return how many there were."""
         left = await self.store.unhandled()
         for message in left:
             async with self._in_order(message.session_key):
-                await self._handle_new(message)
+                # Somebody may be handling it at this moment.
+                if await self.store.write_down(message) is None:
+                    await self._handle_new(message)
         return len(left)
 
     async def _handle_new(self, message: Message) -> Turn:
@@ -105,9 +109,7 @@ class Desk:
     async def _respond(self, message: Message) -> Turn:
         now = message.received_at
         async with self.store.transaction() as work:
-            session, silenced = self._catch_up(
-                await self._load(work, message.session_key, now), now
-            )
+            session, silenced = self._catch_up(await self._load(work, message.session_key), now)
             numbers = await work.peek_numbers(NUMBERS_PER_MESSAGE)
             outcome = respond(session, message, self.mind, self._handlers, now, numbers)
             turn = _turn(message, outcome)
@@ -127,15 +129,15 @@ class Desk:
 
     async def _apologise(self, message: Message) -> Turn:
         async with self.store.transaction() as work:
-            session = await self._load(work, message.session_key, message.received_at)
+            session = await self._load(work, message.session_key)
             reply = Reply(self.mind.faq.say("apology"))
             outcome = Outcome(Decision.FALLBACK, replace(session, choices=()), (reply,))
             turn = _turn(message, outcome)
             await work.finish(turn, outcome.session, ())
         return turn
 
-    async def _load(self, work: Transaction, key: str, now: datetime) -> Session:
-        return await work.session(key, now - timedelta(days=self.mind.faq.hours.come_back_days))
+    async def _load(self, work: Transaction, key: str) -> Session:
+        return await work.session(key, _FROM_THE_START)
 
     def _catch_up(self, session: Session, now: datetime) -> tuple[Session, list[Move]]:
         """Resolve what went silent before this message, in case the clock has not come round."""
@@ -181,7 +183,7 @@ class Desk:
         if inquiry is None:
             return ActResult(None, error=f"没有{number}号咨询")
         async with self._in_order(inquiry.session_key), self.store.transaction() as work:
-            session = await self._load(work, inquiry.session_key, now)
+            session = await self._load(work, inquiry.session_key)
             current = await work.inquiry(number)
             if current is None:
                 raise StorageError(f"{number}号咨询刚才还在，现在读不到了")

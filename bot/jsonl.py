@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TextIO
@@ -61,6 +62,8 @@ class Chat:
         self._desk = desk
         self._times: dict[str, datetime] = {}
         self._ticked: datetime | None = None
+        self._run = uuid.uuid4().hex
+        """Message ids of one run never meet those of another on the same store."""
         self._count = 0
 
     async def line(self, line: str) -> dict[str, Any]:
@@ -95,7 +98,7 @@ class Chat:
         message = Message(
             CHANNEL,
             session,
-            f"line-{self._count}" if message_id is None else f"id-{message_id}",
+            f"line-{self._run}-{self._count}" if message_id is None else f"id-{message_id}",
             _text(given, needed=not {"pick", "media"} & given.keys()),
             self._now(session, at),
             _pick(given),
@@ -121,6 +124,8 @@ class Chat:
             return {"session": None, "error": f"没有找到咨询 {target}"}
         session = inquiry.session_key.partition(":")[2]
         now = self._now(session, _time(given))
+        if given.get("at") is not None:
+            self._times[session] = now
         result = await self._desk.act(who, inquiry.number, act, _text(given, needed=False), now=now)
         # The memory channel delivers at once.
         await self._desk.mark_sent([d.id for d in result.deliveries])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot import inquiry as statuses
@@ -18,7 +18,10 @@ from bot.model import Candidate, Decision, Inquiry, Move, Outcome, Reply, Sessio
 class Ledger:
     """What a handler writes its decisions into."""
 
-    def __init__(self, session: Session, now: datetime, numbers: Sequence[str]) -> None:
+    def __init__(
+        self, session: Session, now: datetime, numbers: Sequence[str], come_back_days: int
+    ) -> None:
+        self._come_back = timedelta(days=come_back_days)
         self._session = session
         self._now = now
         self._numbers = iter(numbers)
@@ -82,9 +85,18 @@ class Ledger:
         """Make an inquiry current."""
         self._current = number
 
+    def may_come_back(self, inquiry: Inquiry) -> bool:
+        """Return whether a resolved inquiry was resolved so lately that it comes back."""
+        return self._now - inquiry.changed_at <= self._come_back
+
     def come_back(self, number: str) -> Inquiry:
-        """Bring a resolved inquiry back: to its owner if it had one, else to the bot."""
+        """Bring a resolved inquiry back: to its owner if it had one, else to the bot.
+
+        One resolved too long ago stays closed; a new one that goes on from it is returned.
+        """
         inquiry = self._inquiries[number]
+        if not self.may_come_back(inquiry):
+            return self.open("wrote again later", previous=number)
         to = Status.WITH_STAFF if inquiry.owner else Status.OPEN
         return self.move(number, to, who="parent", why="wrote again")
 
@@ -113,6 +125,7 @@ class Ledger:
     ) -> Outcome:
         """Return what the message led to; the session offers the replies' choices unless told."""
         session_changes.setdefault("choices", tuple(c for r in replies for c in r.choices))
+        session_changes.setdefault("confirming_deletion", False)
         session = replace(
             self._session,
             current=self._current,

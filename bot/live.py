@@ -31,8 +31,13 @@ async def watch(
 
     New words count at once, under the old model; the retrained one follows when it is ready.
     """
+    # Learning takes its time; the next save must not wait for it.
+    learning: set[asyncio.Task[None]] = set()
     async for _ in awatch(folder, debounce=_DEBOUNCE_MS, step=50, stop_event=stop):
-        await take_over(folder, cache, mind, replace_mind, say)
+        task = asyncio.create_task(take_over(folder, cache, mind, replace_mind, say))
+        learning.add(task)
+        task.add_done_callback(learning.discard)
+    await asyncio.gather(*learning)
 
 
 async def take_over(

@@ -23,6 +23,7 @@ CHATS_AT_ONCE = 64
 LONGEST_WAIT_S = 300.0
 HOLD_S = 3.0
 """How long everybody waits, at most, when the platform told one chat to slow down."""
+STOP_S = 3.0
 KEEP = timedelta(days=90)
 """How long it is remembered what was sent."""
 _MARK_AGAIN_S = 1.0
@@ -60,6 +61,7 @@ class Outbox:
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._held_until: dict[str, datetime] = {}
         self._sweep_at: datetime | None = None
+        self._stopping = False
 
     def wake(self) -> None:
         """Look at once for something to send."""
@@ -84,8 +86,15 @@ class Outbox:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), wait_s)
         finally:
-            sending = list(self._sending.values())
-            for task in sending:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Let what is under way arrive and be marked; what hangs is cut off, and sent again."""
+        self._stopping = True
+        sending = set(self._sending.values())
+        if sending:
+            _, hanging = await asyncio.wait(sending, timeout=STOP_S)
+            for task in hanging:
                 task.cancel()
             await asyncio.gather(*sending, return_exceptions=True)
 
@@ -109,7 +118,7 @@ class Outbox:
     async def _send_all(self, session_key: str) -> None:
         """Send what is due to one chat, oldest first, until something has to wait."""
         try:
-            while True:
+            while not self._stopping:
                 item = await self._store.next(session_key)
                 if item is None or (item.due_at and item.due_at > self._clock()):
                     return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_GAP = r"[ \-\u3000－—·]?"
+_GAP = r"[ .\-\u3000－—·]{0,2}"
 _IDENTITY = re.compile(rf"(?<!\d)(?:\d{_GAP}){{17}}[\dXx](?!\d)|(?<!\d)\d{{15}}(?!\d)")
 _BANK_CARD = re.compile(rf"(?<!\d)(?:\d{_GAP}){{15,18}}\d(?!\d)")
 _MOBILE = re.compile(rf"(?<!\d)(?:\+?86{_GAP})?1{_GAP}[3-9]{_GAP}(?:\d{_GAP}){{8}}\d(?!\d)")

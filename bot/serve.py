@@ -190,6 +190,7 @@ async def _tick(desk: Desk, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
             await desk.tick()
+            await desk.recover()
         except BotError:
             log.exception("the clock's round failed; the next one tries again")
         with suppress(TimeoutError):

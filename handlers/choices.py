@@ -14,7 +14,7 @@ from handlers import commands, questions
 
 _DIGITS = {c: n for n, c in enumerate("一二三四五六七八九十", start=1)} | {"两": 2}
 _NUMBER = re.compile(
-    r"^(?:第|选|选第|我选|我选第)?(\d{1,3}|[一二两三四五六七八九十])(?:个|项|号|条|吧)*$"
+    r"^(?:我?(?:选择?|要|就))?第?(\d{1,3}|[一二两三四五六七八九十])(?:个|项|号|条|吧|嘛|哈|噻|谢谢)*$"
 )
 _LAST = re.compile(r"^(?:选)?(?:最后|末尾|最下面)(?:一个|那个|一项|的)?$")
 _ALIKE = 85.0
@@ -45,7 +45,8 @@ def _typed(request: Request, offered: tuple[Choice, ...]) -> int | None:
         return None
     said = re.sub(r"[\s。.,，、!！]", "", fold(request.text))
     if _LAST.match(said):
-        return len(offered)
+        of_matters = [n for n, c in enumerate(offered, 1) if c.kind is not ChoiceKind.COMMAND]
+        return of_matters[-1] if of_matters else len(offered)
     number = _NUMBER.match(said)
     if number:
         return _DIGITS.get(number[1]) or int(number[1])

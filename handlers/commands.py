@@ -60,7 +60,10 @@ def helped(request: Request) -> Outcome:
             [Reply(faq.say("nothing_to_rate"))],
             inquiry=inquiry.number if inquiry else None,
         )
-    if inquiry.status in OWNED:
+    if inquiry.urgent and inquiry.status is Status.WAITING_STAFF:
+        # Somebody has to look at it, whatever the parent tapped.
+        text = faq.say("already_waiting", number=inquiry.number, duty=words.duty(faq))
+    elif inquiry.status in OWNED:
         ledger.amend(inquiry.number)
         text = faq.say("owned_not_yours_to_close", owner=inquiry.owner, number=inquiry.number)
     else:
@@ -78,6 +81,8 @@ def not_helped(request: Request) -> Outcome:
         return ledger.outcome(Decision.COMMAND, [Reply(faq.say("nothing_to_rate"))])
     if inquiry.status is Status.ANSWERED:
         ledger.move(inquiry.number, Status.OPEN, who="parent", why="not helped")
+    elif inquiry.status is Status.RESOLVED and not ledger.may_come_back(inquiry):
+        return ledger.outcome(Decision.COMMAND, [Reply(faq.say("nothing_to_rate"))])
     elif inquiry.status is Status.RESOLVED:
         inquiry = ledger.come_back(inquiry.number)
         if inquiry.status is Status.WITH_STAFF:

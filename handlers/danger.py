@@ -8,7 +8,7 @@ from bot.model import Decision, Outcome, Reply, Status
 
 def handle(request: Request) -> Outcome | None:
     """Return the emergency reply when the message tells of danger now."""
-    kind = request.mind.danger.sense(request.text) if request.message.media is None else None
+    kind = None if request.routine else request.mind.danger.sense(request.message.text)
     if kind is None:
         return None
     ledger = request.ledger()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.dialogue import Request
@@ -13,61 +13,89 @@ from bot.text import fold
 SCHOOL_AGE = 6
 _CUT_OFF = (8, 31)
 """Six years old on or before 31 August of the year of entry (docs/facts.md E1, E2)."""
+_OLDEST_PUPIL = 18
 _ABOUT_AGE = ("enrollment.age_requirement", "enrollment.early_entry_underage")
 
 _CHINESE = str.maketrans("〇零一二三四五六七八九", "00123456789")
-_DATE = re.compile(
-    r"(?<!\d)(?P<year>20\d{2}|[12]\d)(?:年|[-./])\s*(?P<month>1[0-2]|0?[1-9])"
-    r"(?:月|[-./])\s*(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)"
-)
+_YEAR_AND_MONTH = r"(?<!\d)(?P<year>20\d{2}|[12]\d)\s*(?:年|[-./])\s*(?P<month>1[0-2]|0?[1-9])"
+_DATE = re.compile(_YEAR_AND_MONTH + r"\s*(?:月|[-./])\s*(?P<day>3[01]|[12]\d|0?[1-9])(?!\d)")
+_MONTH = re.compile(_YEAR_AND_MONTH + r"\s*月(?!\s*\d)")
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>20\d{2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
 _BORN = re.compile(
-    r"出生|生日|生的|生嘞|年生|月生|号生|日生|出世|的娃|的孩子|满\s*6|满六|几岁"
+    r"出生|生于|生日|生的|生嘞|年生|月生|号生|日生|出世|的娃|的孩子|满\s*6|满六|几岁"
     r"|读一年级|上小学|上学|读书"
 )
+_SPOKEN = re.compile(r"[〇零一二三四五六七八九十]+[年月日号]")
 _TEN = re.compile(r"([一二三])?十([一二三四五六七八九])?(?=[月日号])")
 
 
-def birth_date(text: str, today: date) -> date | None:
-    """Return the one birth date of a school-age child that the text gives, if it gives one.
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """When a child was born, as far as it was said."""
 
-    >>> birth_date("娃儿二〇二〇年九月三号生的", date(2026, 5, 20))
-    datetime.date(2020, 9, 3)
-    >>> birth_date("2020.9.1出生能上吗", date(2026, 5, 20))
-    datetime.date(2020, 9, 1)
+    year: int
+    month: int
+    day: int | None = None
+
+    def __str__(self) -> str:
+        day = "" if self.day is None else f"{self.day}日"
+        return f"{self.year}年{self.month}月{day}"
+
+    @property
+    def autumn(self) -> int:
+        """The year whose autumn term the child may start; the month alone decides it too.
+
+        >>> Birth(2020, 8, 31).autumn, Birth(2020, 9, 1).autumn, Birth(2020, 8).autumn
+        (2026, 2027, 2026)
+        """
+        return self.year + SCHOOL_AGE + ((self.month, self.day or 1) > _CUT_OFF)
+
+
+def birth_date(text: str, today: date) -> Birth | None:
+    """Return the birth of a school-age child that the text gives, if it gives just one.
+
+    >>> str(birth_date("娃儿二〇二〇年九月三号生的", date(2026, 5, 20)))
+    '2020年9月3日'
+    >>> str(birth_date("2020.9.1出生能上吗", date(2026, 5, 20)))
+    '2020年9月1日'
+    >>> str(birth_date("2020年9月生的今年能读不", date(2026, 5, 20)))
+    '2020年9月'
     >>> birth_date("2026年5月20日报名截止吗", date(2026, 5, 20))
     """
-    plain = _TEN.sub(_ten, fold(text)).translate(_CHINESE)
+    plain = _SPOKEN.sub(lambda m: _TEN.sub(_ten, m[0]).translate(_CHINESE), fold(text))
     if not _BORN.search(plain):
         return None
-    found = set()
-    for pattern in (_DATE, _COMPACT):
-        for match in pattern.finditer(plain):
-            year = int(match["year"])
-            year += 2000 if year < 100 else 0
-            try:
-                born = date(year, int(match["month"]), int(match["day"]))
-            except ValueError:
-                continue
-            if 0 <= today.year - born.year <= 18:
-                found.add(born)
-    return found.pop() if len(found) == 1 else None
+    for patterns in ((_DATE, _COMPACT), (_MONTH,)):
+        found = {
+            birth
+            for pattern in patterns
+            for match in pattern.finditer(plain)
+            if (birth := _birth(match, today))
+        }
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return None
+
+
+def _birth(match: re.Match[str], today: date) -> Birth | None:
+    given = match.groupdict()
+    year = int(given["year"])
+    year += 2000 if year < 100 else 0
+    day = int(given["day"]) if given.get("day") else None
+    try:
+        date(year, int(given["month"]), day or 1)
+    except ValueError:
+        return None
+    if not 0 <= today.year - year <= _OLDEST_PUPIL:
+        return None
+    return Birth(year, int(given["month"]), day)
 
 
 def _ten(match: re.Match[str]) -> str:
     tens = match[1] or "一"
     return f"{tens}{match[2] or '〇'}"
-
-
-def autumn(born: date) -> int:
-    """Return the year whose autumn term a child born then may start.
-
-    >>> autumn(date(2020, 8, 31)), autumn(date(2020, 9, 1))
-    (2026, 2027)
-    """
-    return born.year + SCHOOL_AGE + ((born.month, born.day) > _CUT_OFF)
 
 
 def note(request: Request, entry: str) -> str | None:
@@ -77,10 +105,8 @@ def note(request: Request, entry: str) -> str | None:
     born = birth_date(request.text, request.now.date())
     if born is None:
         return None
-    year = autumn(born)
-    name = "autumn" if year >= request.now.year else "autumn_past"
-    spoken = f"{born.year}年{born.month}月{born.day}日"
-    return request.faq.say(name, born=spoken, year=year)
+    name = "autumn" if born.autumn >= request.now.year else "autumn_past"
+    return request.faq.say(name, born=born, year=born.autumn)
 
 
 def read_birth_date(request: Request, reading: Reading) -> Reading:

@@ -10,6 +10,7 @@ from bot.text import squeeze
 
 _LONGEST = 24
 """A longer message asks something else as well; the person it names is not the point."""
+_SHORTEST_INSIDE = 3
 
 
 def handle(request: Request) -> Outcome | None:
@@ -21,9 +22,13 @@ def _asks(request: Request) -> bool:
     said = request.said
     if not said or len(said) > _LONGEST:
         return False
+    refused = tuple(map(squeeze, request.faq.lexicon.commands["no_handoff"]))
     for wording in request.faq.lexicon.commands["handoff"]:
         wanted = squeeze(wording)
-        if said == wanted or (len(wanted) >= 3 and wanted in said):
+        if said == wanted:
+            return True
+        before, found, _ = said.partition(wanted)
+        if found and len(wanted) >= _SHORTEST_INSIDE and not before.endswith(refused):
             return True
     return False
 
@@ -34,7 +39,12 @@ def hand_over(request: Request) -> Outcome:
     current = ledger.current
     if current is None or current.status is Status.RESOLVED:
         waiting = [i for i in ledger.unresolved if i.status in OWNED | {Status.WAITING_STAFF}]
-        current = waiting[-1] if waiting else ledger.open("asked for a person")
+        if waiting:
+            current = waiting[-1]
+        elif current is not None:
+            current = ledger.come_back(current.number)
+        else:
+            current = ledger.open("asked for a person")
     ledger.focus(current.number)
     current = ledger.amend(current.number)
     if current.status in OWNED:

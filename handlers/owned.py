@@ -11,6 +11,9 @@ from handlers import questions
 
 def handle(request: Request) -> Outcome | None:
     """Pass the message to the owner, unless it plainly asks about another matter."""
+    if request.message.pick is not None and request.session.choices:
+        # A button under a reply of ours, not words for the owner.
+        return None
     ledger = request.ledger()
     owned = ledger.owned or _coming_back(request, ledger)
     if owned is None:
@@ -40,10 +43,14 @@ def _coming_back(request: Request, ledger: Ledger) -> Inquiry | None:
     current = ledger.current
     if current is None or current.status is not Status.RESOLVED or current.owner is None:
         return None
-    if not request.said or request.message.pick is not None or request.small_talk:
+    if not ledger.may_come_back(current):
         return None
+    if request.message.pick is not None or request.small_talk:
+        return None
+    if not request.said:
+        return current
     reading = request.mind.read(request.text)
-    about_itself = reading.self_contained and reading.kind is not Kind.UNCLEAR
+    about_itself = reading.self_contained and reading.kind in (Kind.ANSWER, Kind.ELSEWHERE)
     return None if about_itself and current.entry not in reading.entries else current
 
 

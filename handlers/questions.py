@@ -44,7 +44,11 @@ def answer_picked(request: Request, entry: str) -> Outcome:
     """Answer a choice that the parent picked, in the inquiry it was offered in."""
     ledger = request.ledger()
     current = ledger.current
-    if current is not None and current.status in (Status.OPEN, Status.WAITING_STAFF):
+    suggested = any(c.value == "none_of_these" for c in request.session.choices)
+    if current is not None and (
+        current.status in (Status.OPEN, Status.WAITING_STAFF)
+        or (suggested and current.status is Status.ANSWERED)
+    ):
         number = _note_answer(ledger, current, entry)
     else:
         number = _settle(request, ledger, entry, self_contained=True)

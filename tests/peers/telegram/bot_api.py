@@ -332,7 +332,7 @@ class _Entities(HTMLParser):
 def _shown_text(given: dict[str, Any]) -> str:
     text = str(given.get("text") or "")
     if given.get("parse_mode") == "HTML":
-        if re.search(r"<(?!/?[a-z])|&(?!(lt|gt|amp|quot|#\d+);)", text):
+        if re.search(r"<(?!/?[a-z][^<>]*>)|&(?!(lt|gt|amp|quot|#\d+);)", text):
             raise Refused(400, "Bad Request: can't parse entities: unescaped character")
         parser = _Entities()
         parser.feed(text)
