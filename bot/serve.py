@@ -143,6 +143,8 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        if telegram is not None:
+            await telegram.close()
 
 
 def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Telegram | None:

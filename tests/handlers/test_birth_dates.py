@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.enrollment import autumn, birth_date
+from handlers.enrollment import Birth, birth_date
 
 TODAY = date(2026, 5, 20)
 FORMS = (
@@ -34,7 +34,7 @@ FORMS = (
 @given(born=st.dates(date(2015, 1, 1), date(2025, 12, 31)))
 def test_a_birth_date_is_read_in_every_usual_form(form: str, born: date) -> None:
     text = form.format(y=born.year, s=born.year % 100, m=born.month, d=born.day)
-    assert birth_date(text, TODAY) == born
+    assert birth_date(text, TODAY) == Birth(born.year, born.month, born.day)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_birth_date_is_read_in_every_usual_form(form: str, born: date) -> None
     ],
 )
 def test_a_birth_date_in_chinese_numerals(text: str, born: date) -> None:
-    assert birth_date(text, TODAY) == born
+    assert birth_date(text, TODAY) == Birth(born.year, born.month, born.day)
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,6 @@ def test_the_autumn_is_the_first_one_with_six_full_years_by_the_end_of_august(bo
     def six_by(year: int) -> bool:
         return (year - born.year, -born.month, -born.day) >= (6, -8, -31)
 
-    assert six_by(autumn(born))
-    assert not six_by(autumn(born) - 1)
+    autumn = Birth(born.year, born.month, born.day).autumn
+    assert six_by(autumn)
+    assert not six_by(autumn - 1)

@@ -112,7 +112,10 @@ class Telegram:
             for task in (*beside, *self._workers.values()):
                 task.cancel()
             await asyncio.gather(*beside, *self._workers.values(), return_exceptions=True)
-            await self._api.close()
+
+    async def close(self) -> None:
+        """Close the connections, when the outbox has stopped as well."""
+        await self._api.close()
 
     async def _connect(self) -> None:
         """Find out who we are, introduce ourselves, say how we want to be told."""

@@ -109,7 +109,7 @@ async def running(
     webhook: str = "",
     begin: bool = True,
 ) -> AsyncIterator[Running]:
-    """Lend a desk whose Telegram is the server at that address; it ends as in a crash."""
+    """Lend a desk whose Telegram is the server at that address; it ends as the server does."""
     clock = clock or Clock()
     store = await Store.open(database)
     desk = Desk(store, understanding(), HANDLERS, clock)
@@ -130,9 +130,10 @@ async def running(
     try:
         yield lent
     finally:
-        for task in reversed(lent.tasks):
+        for task in lent.tasks:
             task.cancel()
         await asyncio.gather(*lent.tasks, return_exceptions=True)
+        await channel.close()
         await store.close()
 
 
