@@ -22,8 +22,8 @@ def _asks(request: Request) -> bool:
     said = request.said
     if not said or len(said) > _LONGEST:
         return False
-    refused = tuple(map(squeeze, request.faq.lexicon.commands["no_handoff"]))
-    for wording in request.faq.lexicon.commands["handoff"]:
+    refused = tuple(map(squeeze, request.faq.lexicon.commands.get("no_handoff", ())))
+    for wording in request.faq.lexicon.commands.get("handoff", ()):
         wanted = squeeze(wording)
         if said == wanted:
             return True

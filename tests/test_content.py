@@ -5,20 +5,23 @@ data/topic_ids.txt is the catalogue: the ids of all 116 topics, which staff may 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import pytest
-from desk import faq_folder, understanding
+from desk import cache_folder, faq_folder, understanding
 from rapidfuzz import fuzz, process
 
 from bot.faq import Faq, load
 from bot.matching.danger import DangerSense
-from bot.matching.report import by_entry, left_out, table
-from bot.matching.understand import Kind
+from bot.matching.report import LeftOut, by_entry, left_out, table
+from bot.matching.training import lesson
+from bot.matching.understand import Kind, Reading
 from bot.matching.wording import Wording
 from bot.text import squeeze
 
@@ -29,7 +32,10 @@ FAQ = load(faq_folder())
 
 FIRST_LINE, WHOLE, FEWEST_PHRASES, MOST_ALIKE = 40, 400, 12, 80
 FEWEST_MATTERS = 80
-FOUND_WHEN_LEFT_OUT, FOUND_IN_EACH_ENTRY = 0.90, 0.70
+FOUND_LEFT_OUT, FOUND_IN_EACH_ENTRY = 0.90, 0.70
+FALSE_ALARMS = 0.001
+ABOUT_SAFETY = ("safety.", "special_education.counselling_station")
+_AT_ONCE = 32
 
 SILENT = {
     "12349": "W23：民政部试点号，试点名单无重庆，勿播",
@@ -157,47 +163,85 @@ def test_phrases_differ(name: str) -> None:
     assert alike == []
 
 
-def test_every_phrase_finds_its_entry() -> None:
-    """Answered alone, or offered where a word says too little to be answered."""
-    mind = understanding()
-    lost = []
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One phrase of an entry, as the desk takes it."""
+
+    entry: str
+    phrase: str
+    reading: Reading
+    danger: str | None
+
+    def __repr__(self) -> str:
+        read = self.reading
+        return (
+            f"{self.entry}: {self.phrase} → {self.danger or read.kind} {read.entries} {read.rule}"
+        )
+
+
+@pytest.fixture(scope="module")
+def said() -> list[Said]:
+    """Every phrase of every entry, as the model trained on them all takes it."""
+    mind, found = understanding(), []
     for entry in FAQ.entries.values():
-        for phrase in entry.phrases:
-            reading = mind.read(phrase)
-            if entry.id not in reading.entries or (
-                reading.kind is Kind.SUGGEST and reading.rule != "a bare word"
-            ):
-                lost.append((entry.id, phrase, reading.kind.value, reading.rule, reading.entries))
-    assert lost == []
+        for start in range(0, len(entry.phrases), _AT_ONCE):
+            phrases = entry.phrases[start : start + _AT_ONCE]
+            mind.model.hear([mind.wording.plain(p) for p in phrases])  # faster than one by one
+            for phrase in phrases:
+                kind = mind.danger.sense(phrase)
+                danger = kind.id if kind else None
+                found.append(Said(entry.id, phrase, mind.read(phrase), danger))
+    return found
 
 
-def test_no_question_is_taken_for_danger() -> None:
-    """What parents ask about danger may get the emergency reply; nothing else does."""
+def test_every_phrase_finds_its_entry(said: list[Said]) -> None:
+    """Answered alone, nothing else pasted in; offered where a word says too little."""
+
+    def finds(one: Said) -> bool:
+        if one.reading.kind is Kind.ANSWER:
+            return one.reading.entries == (one.entry,)
+        return one.reading.rule == "a bare word" and one.entry in one.reading.entries
+
+    assert [one for one in said if not finds(one)] == []
+
+
+def test_a_bare_word_is_never_answered() -> None:
     mind = understanding()
-    alarmed = []
-    for entry in FAQ.entries.values():
-        near_danger = {kind.entry for kind in FAQ.danger.kinds} | {
-            "safety.bullying_report",
-            "safety.cyber_safety",
-            "safety.drowning_prevention",
-            "safety.injury_at_school",
-            "safety.teacher_misconduct",
-            "special_education.counselling_station",
-        }
-        if entry.id not in near_danger:
-            for phrase in entry.phrases:
-                if kind := mind.danger.sense(phrase):
-                    alarmed.append((entry.id, phrase, kind.id))
-    assert alarmed == []
+    words = [word for topic in FAQ.topics for word in topic.bare]
+    assert words
+    assert [word for word in words if mind.read(word).kind is not Kind.SUGGEST] == []
 
 
-def test_a_phrase_left_out_is_still_found() -> None:
-    read = list(left_out(understanding()))
-    shares = by_entry(read)
-    near = sum(one.near for one in read) / len(read)
-    lines = "\n".join(table(read))
-    assert near >= FOUND_WHEN_LEFT_OUT, lines
-    assert min(share.near for share in shares) >= FOUND_IN_EACH_ENTRY, lines
+def test_questions_that_are_not_about_safety_raise_no_alarm(said: list[Said]) -> None:
+    """Of what staff wrote down as calm questions, at most one in a thousand does."""
+    calm = [one for one in said if not one.entry.startswith(ABOUT_SAFETY)]
+    alarmed = [one for one in calm if one.danger]
+    assert len(alarmed) <= len(calm) * FALSE_ALARMS, alarmed
+
+
+@pytest.fixture(scope="module")
+def without_itself() -> list[LeftOut]:
+    """Every phrase as ranked without it; kept like the trained model, which it costs as much as."""
+    asked = repr([(line.text, line.label) for line in FAQ.exam])
+    digest = hashlib.sha256(f"{FAQ.version} {asked}".encode()).hexdigest()[:16]
+    kept = cache_folder() / f"left-out-{digest}.json"
+    if not kept.exists():
+        read = [astuple(one) for one in left_out(lesson(FAQ))]
+        kept.write_text(json.dumps(read, ensure_ascii=False), "utf-8")
+    rows = json.loads(kept.read_text("utf-8"))
+    return [LeftOut(entry, text, tuple(ranked), *rest) for entry, text, ranked, *rest in rows]
+
+
+def test_a_phrase_left_out_is_still_found(without_itself: list[LeftOut]) -> None:
+    """Answered, or among three offered; the table of all entries is left in test-results/."""
+    shares = by_entry(without_itself)
+    lines = "\n".join(table(without_itself))
+    results = ROOT / "test-results"
+    results.mkdir(exist_ok=True)
+    (results / "left-out.txt").write_text(lines + "\n", "utf-8")
+    assert [share.name for share in shares if share.near < FOUND_IN_EACH_ENTRY] == [], lines
+    assert {share.name for share in shares} == set(CATALOGUE)
+    assert sum(one.near for one in without_itself) / len(without_itself) >= FOUND_LEFT_OUT, lines
 
 
 # ---------------------------------------------------------------------------- other offices

@@ -44,7 +44,11 @@ FROM turns JOIN inbox ON inbox.id = turns.inbox_id
 JOIN inquiries ON inquiries.number = turns.number
 WHERE turns.id > :after AND inbox.text IS NOT NULL
   AND inquiries.owner IS NOT NULL AND inquiries.status IN ('with_staff', 'waiting_parent')
+  AND inbox.received_at >= (
+      SELECT max(at) FROM moves WHERE moves.number = inquiries.number
+      AND status_after = 'with_staff' AND status_before <> 'waiting_parent')
 ORDER BY turns.id"""
+# What was said before it was taken stands in the transcript that the taker got.
 
 _KEPT = """
 SELECT outbox.place, outbox.number, outbox.reason, inquiries.owner FROM outbox

@@ -162,18 +162,7 @@ def test_one_parent_sees_nothing_of_another(
     other.close()
 
 
-@pytest.mark.parametrize(
-    "by_button",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                strict=False, reason="handlers/owned.py takes picks of commands for staff's"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("by_button", [False, True])
 def test_removed_words_leave_the_staff_page_too(
     page: Page, office: Page, own_desk: RunningDesk, by_button: bool
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.faq.schema_json import modeline
+from bot.faq.sentences import REQUIRED_MESSAGES
 
 Break = Callable[[str, str, str], str]
 """(file, old text, new text) → the file's new text."""
@@ -133,6 +134,17 @@ waiting_parent_days: 7
 come_back_days: 7
 """,
 }
+
+OTHERS["messages.yaml"] = OTHERS["messages.yaml"].replace(
+    "small_talk:\n",
+    "".join(
+        f"  {name}: 一句话{''.join(f'{{{field}}}' for field in sorted(fields))}\n"
+        for name, fields in REQUIRED_MESSAGES.items()
+        if name not in ("not_yet_known", "find_out", "basis")
+    )
+    + "small_talk:\n",
+)
+"""With every other sentence that the code says, whichever they are by now."""
 
 
 def line_of(text: str, part: str) -> int:

@@ -112,10 +112,12 @@ class Staff:
     ) -> str | None:
         """Do it and say what became of it; return why it was refused."""
         once = f"telegram:u{incoming.update_id}"
+        before = await self._desk.inquiry(number)
         result = await self._desk.act(person.name, number, act, text, once=once)
         done = result.error or words.DONE[act].format(number=number)
         await self._say(incoming, Note(done, reply_to=incoming.message_id), number)
-        if result.error is None and act is Act.TAKE and result.inquiry is not None:
+        taken = act is Act.TAKE or (act is not Act.RESOLVE and before and not before.owner)
+        if taken and result.error is None and result.inquiry is not None:
             said = await self._desk.transcript(number)
             note = words.transcript(result.inquiry, said, self.titles())
             await self._queue(person.home, note, f"{once}.transcript", number)

@@ -14,8 +14,8 @@ _NUMBERING = 16
 
 _PARAGRAPH = re.compile(r"\n{2,}")
 _LINE = re.compile(r"\n")
-_SENTENCE = re.compile(r"[。！？；…!?;]+[”’」』）)]*")
-_PAUSE = re.compile(r"[，、,：:\s]")
+_SENTENCE = re.compile(r"[。！？；…]+[”’」』）)]*|[!?;]+(?=[\s一-鿿])")
+_PAUSE = re.compile(r"[，、：\s]|[,:](?=[一-鿿])")
 _HELD = re.compile(r"[\w@./:+\-]{2,200}$", re.ASCII)
 """An address, a number or a command: what Telegram would make clickable stays whole."""
 _JOINERS = "\u200d\ufe0e\ufe0f\u20e3"

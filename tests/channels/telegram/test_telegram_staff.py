@@ -104,9 +104,9 @@ async def test_replying_reaches_the_parent_and_their_words_come_back() -> None:
         api.say(WANG, "孩子伤得重吗？", reply_to_message=transcript)
         await until(lambda: says(api, PARENT, "王老师：孩子伤得重吗？"))
         before = len(api.to(PARENT))
-        api.say(PARENT, "手破了皮")
-        await until(lambda: says(api, WANG, "手破了皮"))
-        [wrote] = [m for m in api.to(WANG) if "手破了皮" in m["text"]]
+        api.say(PARENT, "就在教室门口")
+        await until(lambda: says(api, WANG, "就在教室门口"))
+        [wrote] = [m for m in api.to(WANG) if "就在教室门口" in m["text"]]
         assert len(api.to(PARENT)) == before, "no word of the bot while a person owns it"
         api.say(WANG, "/ask 是哪个学校？", reply_to_message=wrote)
         await until(lambda: says(api, PARENT, "王老师想问您：是哪个学校？"))

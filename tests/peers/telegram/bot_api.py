@@ -11,7 +11,7 @@ import json
 import re
 import socket
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -83,6 +83,7 @@ class BotApi:
     _polls: int = 0
     _message_id: int = 0
     _update_id: int = 500
+    _stopped: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ------------------------------------------------------------------ what tests do
@@ -144,6 +145,11 @@ class BotApi:
 
     def unconfirmed(self) -> list[int]:
         return [update["update_id"] for update in self._updates]
+
+    def stop(self) -> None:
+        """Let no poll wait any longer."""
+        self._stopped = True
+        self._changed.set()
 
     async def deliver(self, update: dict[str, Any]) -> int:
         """Deliver an update to the webhook, as Telegram does; return the answer's status."""
@@ -240,7 +246,7 @@ class BotApi:
         offset = int(given.get("offset") or 0)
         self._updates = [u for u in self._updates if u["update_id"] >= offset]
         end = asyncio.get_running_loop().time() + float(given.get("timeout") or 0)
-        while not self._updates:
+        while not self._updates and not self._stopped:
             self._changed.clear()
             left = end - asyncio.get_running_loop().time()
             if left <= 0:
@@ -405,11 +411,19 @@ async def _cut(send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
+async def serving(
+    app: Any, before_stop: Callable[[], None] = lambda: None
+) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port; lend its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="critical", access_log=False, lifespan="off")
+    config = uvicorn.Config(
+        app,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
@@ -417,7 +431,8 @@ async def serving(app: Any) -> AsyncIterator[str]:
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
-        server.should_exit = server.force_exit = True
+        before_stop()
+        server.should_exit = True
         await task
         listening.close()
 
@@ -426,6 +441,6 @@ async def serving(app: Any) -> AsyncIterator[str]:
 async def bot_api() -> AsyncIterator[BotApi]:
     """Lend a running server."""
     api = BotApi()
-    async with serving(api) as url:
+    async with serving(api, api.stop) as url:
         api.url = url
         yield api
