@@ -321,6 +321,16 @@ def test_a_long_answer_is_shown_from_its_beginning(chat: Page) -> None:
     assert 0 <= answer["y"] < PHONE["height"] / 3
 
 
+def test_the_welcome_is_shown_from_its_beginning(chat: Page) -> None:
+    chat.set_viewport_size({"width": 360, "height": 560})
+    chat.get_by_role("button", name="大字").click()
+    chat.reload()
+    welcome, top = theirs(chat).bounding_box(), chat.locator("#scroll").bounding_box()
+    assert welcome
+    assert top
+    assert welcome["y"] >= top["y"]
+
+
 def test_without_javascript_it_says_what_to_do(browser: Browser, desk: RunningDesk) -> None:
     context = browser.new_context(java_script_enabled=False, viewport=PHONE)  # type: ignore[arg-type]
     page = context.new_page()

@@ -253,10 +253,10 @@ async def test_a_flood_is_told_once_and_the_rest_goes_on() -> None:
 
 
 async def in_group(api: BotApi, text: str, **more: object) -> list[str]:
-    before = len(api.to(-100))
+    before, others = len(api.to(-100)), len(api.to(9))
     api.say(7, text, chat=-100, **more)
     api.say(9, "结束", chat=0)
-    await told(api, 9)
+    await told(api, 9, others + 1)
     await asyncio.sleep(0.3)
     return [m["text"] for m in api.to(-100)[before:]]
 

@@ -167,6 +167,11 @@
     $('new').hidden = true;
   }
 
+  /** Show the end; of the welcome alone, the beginning. */
+  function revealLatest() {
+    reveal(log.querySelectorAll('.row').length > 1 ? null : log.querySelector('.row'));
+  }
+
   // ---- sending: one at a time, in order, again and again with the same id
 
   let queue = []; // {id, text, pick?, at, row, inherited}
@@ -308,7 +313,7 @@
       retireChoices();
       item.row = bubble({ who: 'parent', ...item });
     }
-    reveal();
+    revealLatest();
     setTimeout(() => log.setAttribute('aria-live', 'polite'), 500);
   }
 
@@ -407,7 +412,7 @@
     store.set('desk.large', on ? '1' : '');
     const follow = nearEnd();
     large(on);
-    if (follow) reveal();
+    if (follow) revealLatest();
   };
   $('new').onclick = () => { reveal(); scroller.focus({ preventScroll: true }); };
   scroller.onscroll = () => { if (nearEnd()) $('new').hidden = true; };
