@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import logging
 import re
+import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -108,6 +109,10 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     telegram = _telegram(settings, desk, outbox, key)
     if telegram is not None:
         channels["telegram"] = telegram
+    # The first sentence loads what understanding needs; no parent should wait for that.
+    await asyncio.to_thread(desk.mind.read, "您好")
+    # uvicorn raises the signal that ended it once more; by then all is to be closed in order.
+    signal.signal(signal.SIGTERM, lambda *_: None)
     config = uvicorn.Config(
         app(
             desk,

@@ -11,8 +11,8 @@ from handlers import questions
 
 def handle(request: Request) -> Outcome | None:
     """Pass the message to the owner, unless it plainly asks about another matter."""
-    if request.message.pick is not None and request.session.choices:
-        # A button under a reply of ours, not words for the owner.
+    if request.session.choices and (request.message.pick is not None or request.said.isdecimal()):
+        # A choice under a reply of ours, not words for the owner.
         return None
     ledger = request.ledger()
     owned = ledger.owned or _coming_back(request, ledger)

@@ -268,7 +268,7 @@ class Understanding:
             )
 
         offered = tuple(c.entry for c in candidates[:MOST_OFFERED])
-        if bare:
+        if bare and (whole in self.bare or top.score > max(other_chance, self.model.ask_at)):
             return reading(Kind.SUGGEST, "a bare word", offered)
         if top.score >= self.model.answer_at and top.score > other_chance:
             return reading(Kind.ANSWER, "sure", (top.entry,))

@@ -43,7 +43,7 @@ class Web:
         self.app = Starlette(
             routes=web_routes(
                 self.desk,
-                secret_key="k",  # noqa: S106
+                secret_key="k",
                 stopping=self.stopping,
                 now=lambda: datetime(2026, 5, 20, 2, tzinfo=UTC),
                 clock=self.clock,
@@ -204,7 +204,7 @@ async def test_a_forged_cookie_gets_a_fresh_session(web: Web, forged: str) -> No
 
 async def test_a_cookie_of_another_server_counts_for_nothing(client: httpx.AsyncClient) -> None:
     web = Web()
-    routed = Starlette(routes=web_routes(web.desk, secret_key="other"))  # noqa: S106
+    routed = Starlette(routes=web_routes(web.desk, secret_key="other"))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(routed), base_url="http://desk.test", cookies=client.cookies
     ) as browser:

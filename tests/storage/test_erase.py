@@ -16,7 +16,7 @@ from storage_desk import NOW, OFFERED, WEEK, delivery, handle, message, raise_in
 from bot.model import Candidate, Choice, ChoiceKind, Decision, Media, Reply, Status, Turn
 from bot.storage.store import Store
 
-SECRET = "绝密词语"  # noqa: S105
+SECRET = "绝密词语"
 
 
 async def live(store: Store, user: str, word: str) -> Turn:

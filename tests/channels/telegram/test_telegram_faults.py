@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from bot_api import TOKEN, BotApi, bot_api
 from telegram_desk import AGE, key_of, quiet, running, told, until
 
 from bot.channels.telegram import polling
@@ -15,7 +16,6 @@ from bot.channels.telegram.api import Api, TokenRefused
 from bot.channels.telegram.secrecy import BLOT, hide, scrub
 from bot.errors import StorageError
 from bot.model import Act
-from bot_api import TOKEN, BotApi, bot_api
 
 
 async def number_of(desk: object) -> str:
@@ -205,7 +205,7 @@ async def test_two_pollers_at_one_server() -> None:
 
 
 async def test_a_wrong_token_is_explained(caplog: pytest.LogCaptureFixture) -> None:
-    async with bot_api() as api, running(api.url, token="1:wrong") as desk:  # noqa: S106
+    async with bot_api() as api, running(api.url, token="1:wrong") as desk:
         await until(lambda: desk.channel.state == "error")
         assert "BOT_TELEGRAM_TOKEN" in caplog.text
         assert "1:wrong" not in caplog.text

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from bot_api import BotApi, bot_api, labels
 from telegram_desk import AGE, Clock, key_of, quiet, running, told, until
 
-from bot_api import BotApi, bot_api, labels
 from bot.channels.telegram import parents
 
 

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from bot_api import BotApi, bot_api
 from telegram_desk import AGE, ROOT, Running, key_of, running, told, until
 
 from bot.channels.telegram import staff_words as words
 from bot.model import Act
-from bot_api import BotApi, bot_api
 
 PARENT, WANG, LI, GROUP = 7, 70, 71, -100
 SECRET = "我是谢家湾的李妈妈，孩子被同学打了怎么办"
@@ -277,7 +277,7 @@ def test_the_command_line_prints_a_code(tmp_path: Path) -> None:
     environment |= {"BOT_DATA_DIR": str(tmp_path)}
 
     def staff(*command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603
+        return subprocess.run(
             [sys.executable, str(ROOT / "run_bot.py"), "staff", *command],
             cwd=ROOT,
             env=environment,

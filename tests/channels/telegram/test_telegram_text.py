@@ -109,14 +109,28 @@ def test_keys_are_short(place: int, pick: int) -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["message", "edited_message", "callback_query", "chat", "from", "id", "text"]
-                + ["message_id", "my_chat_member", "new_chat_member", "status", "photo"]
-            ),
-            inner,
-            max_size=5,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "message",
+                        "edited_message",
+                        "callback_query",
+                        "chat",
+                        "from",
+                        "id",
+                        "text",
+                        "message_id",
+                        "my_chat_member",
+                        "new_chat_member",
+                        "status",
+                        "photo",
+                    ]
+                ),
+                inner,
+                max_size=5,
+            )
         ),
         max_leaves=20,
     )

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bot_api import BotApi, bot_api, serving
 from starlette.applications import Starlette
 from telegram_desk import AGE, Running, quiet, running, told, until
 
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.errors import StorageError
-from bot_api import BotApi, bot_api, serving
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ import httpx
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-TOKEN = "123456:peer-Secret_Token"  # noqa: S105
+TOKEN = "123456:peer-Secret_Token"
 ME = {"id": 123456, "is_bot": True, "first_name": "Desk", "username": "desk_peer_bot"}
 _TRUE = frozenset(
     {
@@ -59,7 +59,7 @@ class Call:
     given: dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """An answer that is an error."""
 
     def __init__(self, status: int, description: str, **parameters: int) -> None:
@@ -169,7 +169,8 @@ class BotApi:
         found = re.fullmatch(r"/bot([^/]+)/(\w+)", scope["path"])
         body = await _body(receive)
         if found is None or found[1] != TOKEN:
-            await _answer(send, 401, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+            refusal = {"ok": False, "error_code": 401, "description": "Unauthorized"}
+            await _answer(send, 401, refusal)
             return
         method, given = found[2], _given(scope, body)
         self.calls.append(Call(method, given))
@@ -411,9 +412,7 @@ async def _cut(send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(
-    app: Any, before_stop: Callable[[], None] = lambda: None
-) -> AsyncIterator[str]:
+async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port; lend its address."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
