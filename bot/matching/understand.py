@@ -40,6 +40,7 @@ _RULES = {
     "empty": "没有字",
     "nothing alike": "没有相近的",
     "a bare word": "只有一个词，看不出要问哪一条",
+    "a phrase of the FAQ": "和一条说法一字不差",
     "sure": "把握够了",
     "another office": "归别的部门",
     "another office, unsure": "更像别的部门的事",
@@ -162,6 +163,8 @@ class Understanding:
         whole = self.wording.plain(text)
         if not whole:
             return Reading(Kind.UNCLEAR, rule="empty")
+        if whole in self.exact:
+            return self._phrase(text, whole, after)
         last = self.faq.entries.get(after or "")
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
@@ -172,6 +175,19 @@ class Understanding:
             if several:
                 return several
         return self._decide(whole, ranked[0])
+
+    def _phrase(self, text: str, whole: str, after: str | None) -> Reading:
+        """Return the answer to one of the FAQ's own phrases, word for word."""
+        entry = self.exact[whole]
+        [chances] = self.rank([whole])
+        return Reading(
+            Kind.ANSWER,
+            (entry,),
+            candidates=self._candidates(chances | {entry: 1.0}),
+            confidence=1.0,
+            self_contained=after is None or not self.wording.follows(text),
+            rule="a phrase of the FAQ",
+        )
 
     def _follow_up(self, text: str, whole: str, last: Entry) -> Reading:
         """Return what a short message means right after the answer to `last`.

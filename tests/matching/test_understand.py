@@ -179,6 +179,6 @@ def test_reading_is_pure(mind: Understanding, faq: Faq) -> None:
 
 def test_why_tells_staff(mind: Understanding) -> None:
     head, *lines = mind.why("几岁能上小学")
-    assert "把握够了" in head
+    assert "一字不差" in head
     assert lines[0].strip().startswith("1.00 enrollment.age")
     assert "走失" in mind.why("娃儿不见了")[0]

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from bot.channels.telegram.api import Api, Me
@@ -30,6 +30,8 @@ COMMANDS = {"menu": "menu", "mine": "my_inquiries", "person": "handoff", "delete
 _SAYABLE_IN_GROUPS = (Decision.ANSWER, Decision.ELSEWHERE, Decision.SMALL_TALK)
 _TYPING_AFTER_S = 0.6
 _TYPING_AGAIN_S = 4.5
+_TYPING_IN = 5
+"""Chats that it is shown in at once: in a rush it would cost the replies their share of calls."""
 _POSTER = re.compile(r"s_([A-Za-z0-9]{1,24})(?:-([a-z_]{1,32}))?")
 _STALE = 0
 """A pick that is none: the desk offers again what may be picked."""
@@ -41,6 +43,7 @@ class Parents:
     def __init__(self, desk: Desk, api: Api, memory: Updates, outbox: Outbox) -> None:
         self._desk, self._api, self._memory, self._outbox = desk, api, memory, outbox
         self._pace = Pace(time.monotonic)
+        self._typing_in = 0
 
     @property
     def _faq(self) -> Faq:
@@ -140,10 +143,17 @@ class Parents:
 
         async def show() -> None:
             await asyncio.sleep(_TYPING_AFTER_S)
-            with suppress(ChannelError):
+            if self._typing_in >= _TYPING_IN:
+                return
+            self._typing_in += 1
+            try:
                 while True:
                     await self._api.typing(chat)
                     await asyncio.sleep(_TYPING_AGAIN_S)
+            except ChannelError:
+                return
+            finally:
+                self._typing_in -= 1
 
         showing = asyncio.create_task(show())
         try:

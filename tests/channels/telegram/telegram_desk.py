@@ -17,8 +17,8 @@ for folder in (ROOT / "tests", PEERS):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from bot_api import TOKEN, BotApi, keys  # noqa: E402
-from desk import understanding  # noqa: E402
+from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels, serving  # noqa: E402
+from desk import open_talk, understanding  # noqa: E402
 
 from bot.channels.telegram.api import Api  # noqa: E402
 from bot.channels.telegram.channel import Telegram  # noqa: E402
@@ -137,4 +137,23 @@ async def running(
         await store.close()
 
 
-__all__ = ["AGE", "Clock", "Running", "key_of", "keys", "quiet", "running", "told", "until"]
+__all__ = [
+    "AGE",
+    "PEERS",
+    "ROOT",
+    "TOKEN",
+    "BotApi",
+    "Clock",
+    "Refused",
+    "Running",
+    "bot_api",
+    "key_of",
+    "keys",
+    "labels",
+    "open_talk",
+    "quiet",
+    "running",
+    "serving",
+    "told",
+    "until",
+]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from bot_api import TOKEN, BotApi, bot_api
-from telegram_desk import AGE, key_of, quiet, running, told, until
+from telegram_desk import AGE, TOKEN, BotApi, Refused, bot_api, key_of, quiet, running, told, until
 
 from bot.channels.telegram import polling
 from bot.channels.telegram.api import Api, TokenRefused
@@ -58,8 +58,6 @@ async def test_ids_are_forgotten_when_they_cannot_come_again() -> None:
     async with bot_api() as api, running(api.url) as desk:
         api.say(7, AGE)
         await told(api, 7)
-        from datetime import timedelta
-
         desk.clock.ahead = timedelta(hours=49)
         api.say(7, "谢谢")
         await told(api, 7, 2)
@@ -341,9 +339,11 @@ async def test_the_token_shows_nowhere(capsys: pytest.CaptureFixture[str]) -> No
                 api.say(7, AGE)
                 await told(api, 7)
                 shown = [repr(desk.channel), repr(desk.channel._api), repr(desk.channel._api._bot)]
-        with pytest.raises(TokenRefused) as refused:
-            async with bot_api() as api:
-                await Api("77:another-Secret", api.url).start()
+        async with bot_api() as api:
+            stranger = Api("77:another-Secret", api.url)
+            with pytest.raises(TokenRefused) as refused:
+                await stranger.start()
+            await stranger.close()
         shown += [str(refused.value), repr(refused.value), repr(refused.value.__cause__)]
         logging.getLogger("any").error("https://api.telegram.org/bot%s/getMe", TOKEN)
         try:
@@ -380,8 +380,6 @@ async def test_a_stale_button_after_a_restart(tmp_path: Path) -> None:
 
 def test_the_fake_is_strict() -> None:
     """A server that takes everything proves nothing."""
-    from bot_api import Refused
-
     api = BotApi()
     for given in (
         {"text": "a<b", "parse_mode": "HTML"},

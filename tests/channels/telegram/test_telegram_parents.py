@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from bot_api import BotApi, bot_api, labels
-from telegram_desk import AGE, Clock, key_of, quiet, running, told, until
+from telegram_desk import AGE, BotApi, Clock, bot_api, key_of, labels, quiet, running, told, until
 
 from bot.channels.telegram import parents
+from bot.model import Act
 
 
 async def test_a_newcomer_is_welcomed_and_answered() -> None:
@@ -141,8 +141,6 @@ async def test_text_is_escaped_and_falls_back_to_plain() -> None:
         words = "<b>你好 & 再见</b> 1<2 </i>"
         api.fail("sendMessage", status=400, description="Bad Request: can't parse entities: x")
         number = (await desk.desk.queue(""))[0].inquiry.number
-        from bot.model import Act
-
         await desk.desk.act("王老师", number, Act.REPLY, words)
         said = await told(api, 7, 3)
         assert words in said[2]
@@ -152,8 +150,6 @@ async def test_text_is_escaped_and_falls_back_to_plain() -> None:
 
 async def test_long_texts_are_split_and_numbered() -> None:
     async with bot_api() as api, running(api.url) as desk:
-        from bot.model import Act
-
         api.say(7, "转人工")
         await told(api, 7)
         number = (await desk.desk.queue(""))[0].inquiry.number

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from bot_api import BotApi, bot_api
-from telegram_desk import AGE, ROOT, Running, key_of, running, told, until
+from telegram_desk import AGE, ROOT, BotApi, Running, bot_api, key_of, running, told, until
 
 from bot.channels.telegram import staff_words as words
 from bot.model import Act

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from bot_api import BotApi, bot_api, serving
 from starlette.applications import Starlette
-from telegram_desk import AGE, Running, quiet, running, told, until
+from telegram_desk import AGE, BotApi, Running, bot_api, quiet, running, serving, told, until
 
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.errors import StorageError

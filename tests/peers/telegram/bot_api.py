@@ -84,6 +84,7 @@ class BotApi:
     _message_id: int = 0
     _update_id: int = 500
     _stopped: bool = False
+    _client: httpx.AsyncClient | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ------------------------------------------------------------------ what tests do
@@ -126,6 +127,10 @@ class BotApi:
 
     def tap(self, user: int, message: dict[str, Any], data: str) -> dict[str, Any]:
         """Have a user press a button under a message of ours."""
+        return self.give(self.pressed(user, message, data))
+
+    def pressed(self, user: int, message: dict[str, Any], data: str) -> dict[str, Any]:
+        """Return the update of a pressed button."""
         update = self.update()
         update["callback_query"] = {
             "id": str(update["update_id"]),
@@ -134,7 +139,7 @@ class BotApi:
             "message": message,
             "data": data,
         }
-        return self.give(update)
+        return update
 
     def to(self, chat: int) -> list[dict[str, Any]]:
         """Return the messages that reached a chat."""
@@ -153,12 +158,13 @@ class BotApi:
 
     async def deliver(self, update: dict[str, Any]) -> int:
         """Deliver an update to the webhook, as Telegram does; return the answer's status."""
-        async with httpx.AsyncClient() as client:
-            answer = await client.post(
-                self.webhook_url,
-                json=update,
-                headers={"X-Telegram-Bot-Api-Secret-Token": self.webhook_secret},
-            )
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=60)
+        answer = await self._client.post(
+            self.webhook_url,
+            json=update,
+            headers={"X-Telegram-Bot-Api-Secret-Token": self.webhook_secret},
+        )
         return answer.status_code
 
     # ------------------------------------------------------------------ the server
@@ -442,4 +448,8 @@ async def bot_api() -> AsyncIterator[BotApi]:
     api = BotApi()
     async with serving(api, api.stop) as url:
         api.url = url
-        yield api
+        try:
+            yield api
+        finally:
+            if api._client is not None:
+                await api._client.aclose()
