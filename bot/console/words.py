@@ -60,6 +60,11 @@ MEDIA = {
     Media.FILE: "〔文件〕",
 }
 
+UNDELIVERED = {
+    "blocked": "家长停用了机器人；话留着，家长回来时先送这一条。",
+    "refused": "平台不收这条消息；请换个写法，或用别的办法联系。",
+}
+
 _WHO = {"parent": "家长", "bot": "机器人", "clock": "系统（到时间）"}
 
 _WHY = {

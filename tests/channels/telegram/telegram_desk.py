@@ -18,7 +18,7 @@ for folder in (ROOT / "tests", PEERS):
         sys.path.insert(0, str(folder))
 
 from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels, serving  # noqa: E402
-from desk import open_talk, understanding  # noqa: E402
+from desk import environment, open_talk, understanding  # noqa: E402
 
 from bot.channels.telegram.api import Api  # noqa: E402
 from bot.channels.telegram.channel import Telegram  # noqa: E402
@@ -147,6 +147,7 @@ __all__ = [
     "Refused",
     "Running",
     "bot_api",
+    "environment",
     "key_of",
     "keys",
     "labels",
