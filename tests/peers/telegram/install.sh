@@ -4,5 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 npm ci --silent --no-audit --no-fund --ignore-scripts
-"${PYTHON:-python3}" -m venv .venv
+python=../../../.venv/bin/python
+[[ -x $python ]] || python=python3
+"$python" -m venv .venv
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt

@@ -1,5 +1,5 @@
-// telegram-test-api with what it lacks of the Bot API put in front: docs.md §shim in its README is
-// silent on these, and python-telegram-bot and aiogram both need them.
+// telegram-test-api with what it lacks of the Bot API put in front; python-telegram-bot and aiogram
+// both need it: is_bot, dates in seconds, a long poll that confirms by offset, the secret header.
 // usage: node server.cjs PORT
 'use strict';
 const { routes } = require('telegram-test-api/lib/routes/index');
