@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,13 +19,15 @@ import typer
 from bot import build
 from bot.config import Settings, described, read_settings
 from bot.dialogue import Handler
-from bot.engine import wall_clock
+from bot.engine import CHONGQING, wall_clock
 from bot.errors import BotError
-from bot.jsonl import Chat, ask_lines, chat_lines
+from bot.jsonl import DEFAULT_TIME, Chat, ask_lines, chat_lines
 from bot.matching.understand import Understanding
 
 FaqOption = Annotated[Path | None, typer.Option("--faq", help="用另一个 FAQ 文件夹")]
+AsOfOption = Annotated[str, typer.Option("--as-of", help="当作这一天，如 2027-09-01；不写就是今天")]
 LINK_VALID = timedelta(days=1)
+_NOON = clock_time(12, tzinfo=CHONGQING)
 
 
 def make_app(handlers: Sequence[Handler]) -> typer.Typer:
@@ -53,16 +56,20 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         question: Annotated[str, typer.Argument(help="要试的问题")] = "",
         jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON")] = False,
         faq: FaqOption = None,
+        as_of: AsOfOption = "",
     ) -> None:
         """试问一句，看答复和原因。"""
+        day = _day(as_of)
         mind = _mind(faq)
 
         async def run() -> None:
             async with build.throw_away_desk(mind, handlers) as desk:
                 if jsonl:
-                    await ask_lines(desk, sys.stdin, sys.stdout, time.perf_counter)
+                    now = datetime.combine(day, _NOON) if as_of else DEFAULT_TIME
+                    await ask_lines(desk, sys.stdin, sys.stdout, time.perf_counter, now)
                 else:
-                    result = await Chat(desk).line(_line(text=question))
+                    at = datetime.combine(day, _NOON).isoformat()
+                    result = await Chat(desk).line(_line(text=question, at=at))
                     _show(result)
                     _echo("\n".join(mind.why(question)))
 
@@ -100,6 +107,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def check(
         faq: FaqOption = None,
         exam: Annotated[bool, typer.Option("--exam", help="再跑一遍 FAQ 自带的考题")] = False,
+        as_of: AsOfOption = "",
     ) -> None:
         """检查 FAQ 文件，一次列出所有问题。"""
         from bot.faq.lint import check as lint
@@ -107,7 +115,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         from bot.faq.load import read
 
         folder = faq or read_settings().faq
-        problems = lint(folder, wall_clock().date())
+        problems = lint(folder, _day(as_of))
         for problem in problems:
             _echo(f"{'错误' if problem.level == 'error' else '提醒'}：{problem}")
         wrong = sum(problem.level == "error" for problem in problems)
@@ -175,6 +183,14 @@ def run(handlers: Sequence[Handler]) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _day(as_of: str) -> date:
+    """Return the day meant; raises BotError when it is none."""
+    try:
+        return date.fromisoformat(as_of) if as_of else wall_clock().date()
+    except ValueError:
+        raise BotError(f"{as_of} 不是日期；请写成 2027-09-01 这样") from None
 
 
 def _mind(faq: Path | None) -> Understanding:

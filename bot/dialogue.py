@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 
 from bot.faq.value import Faq
 from bot.ledger import Ledger
@@ -12,6 +12,7 @@ from bot.matching.understand import Understanding
 from bot.model import Decision, Message, Outcome, Reply, Session
 from bot.text import squeeze
 
+_DISTRICT = timezone(timedelta(hours=8))
 LONGEST_READ = 4_000
 """Characters read of one message, half at each end: people ask at the start or at the end."""
 
@@ -30,6 +31,11 @@ class Request:
     @property
     def faq(self) -> Faq:
         return self.mind.faq
+
+    @property
+    def today(self) -> date:
+        """The day it is in the district."""
+        return self.now.astimezone(_DISTRICT).date()
 
     @property
     def text(self) -> str:

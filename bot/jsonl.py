@@ -32,7 +32,13 @@ class BadLine(ValueError):
     """A line that is not understood; the message is Chinese and says what is wrong."""
 
 
-async def ask_lines(desk: Desk, lines: TextIO, out: TextIO, timer: Callable[[], float]) -> None:
+async def ask_lines(
+    desk: Desk,
+    lines: TextIO,
+    out: TextIO,
+    timer: Callable[[], float],
+    now: datetime = DEFAULT_TIME,
+) -> None:
     """Answer each line on its own, in order, writing it out before the next is read."""
     for place, line in enumerate(lines):
         if not line.strip():
@@ -41,9 +47,7 @@ async def ask_lines(desk: Desk, lines: TextIO, out: TextIO, timer: Callable[[], 
         given: dict[str, Any] = {}
         try:
             given = _object(line)
-            message = Message(
-                CHANNEL, f"ask-{place}", "1", _text(given), _time(given) or DEFAULT_TIME
-            )
+            message = Message(CHANNEL, f"ask-{place}", "1", _text(given), _time(given) or now)
             turn = await desk.handle(message)
             result = {
                 **understood_json(turn),

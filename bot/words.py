@@ -14,8 +14,9 @@ def command(faq: Faq, name: str, command_name: str | None = None) -> Choice:
 
 
 def entry_choices(faq: Faq, entries: Iterable[str]) -> list[Choice]:
-    """Return one choice for each entry, by its short title."""
-    return [Choice(faq.entries[e].title, ChoiceKind.ENTRY, e) for e in entries]
+    """Return one choice for each published entry, by its short title."""
+    published = (faq.entries[e] for e in entries if e in faq.entries)
+    return [Choice(entry.title, ChoiceKind.ENTRY, entry.id) for entry in published]
 
 
 def topic_choices(faq: Faq) -> list[Choice]:

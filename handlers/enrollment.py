@@ -102,10 +102,10 @@ def note(request: Request, entry: str) -> str | None:
     """Return the sentence that makes an age answer concrete, when a birth date was given."""
     if entry not in _ABOUT_AGE:
         return None
-    born = birth_date(request.text, request.now.date())
+    born = birth_date(request.text, request.today)
     if born is None:
         return None
-    name = "autumn" if born.autumn >= request.now.year else "autumn_past"
+    name = "autumn" if born.autumn >= request.today.year else "autumn_past"
     return request.faq.say(name, born=born, year=born.autumn)
 
 
@@ -113,7 +113,7 @@ def read_birth_date(request: Request, reading: Reading) -> Reading:
     """Let a birth date decide for the age question where the words alone were not enough."""
     if reading.kind in (Kind.ANSWER, Kind.ELSEWHERE):
         return reading
-    if birth_date(request.text, request.now.date()) is None:
+    if birth_date(request.text, request.today) is None:
         return reading
     for candidate in reading.candidates[:3]:
         if candidate.entry in _ABOUT_AGE:

@@ -62,7 +62,7 @@ def answer_picked(request: Request, entry: str) -> Outcome:
 def _answered(request: Request, ledger: Ledger, reading: Reading, number: str) -> Outcome:
     faq, entries = request.faq, reading.entries
     texts = [
-        faq.answer(entry, note=enrollment.note(request, entry) if i == 0 else None)
+        faq.said(entry, request.today, note=enrollment.note(request, entry) if i == 0 else None)
         for i, entry in enumerate(entries)
     ]
     if len(texts) > 1:

@@ -90,6 +90,7 @@ def _references(files: Folder) -> Iterator[Problem]:
     if not all(source.model for source in files.topics):
         return
     known = [entry.id for _, _, entry in files.entries()]
+    drafts = {entry.id for _, _, entry in files.entries() if not entry.published}
 
     def unknown(name: str) -> tuple[str, str] | None:
         if name in known:
@@ -103,6 +104,9 @@ def _references(files: Folder) -> Iterator[Problem]:
         for place, name in enumerate(source.model.examples if source.model else ()):
             if words := unknown(name):
                 yield source.problem(("examples", place), *words)
+            elif name in drafts:
+                what = f"菜单里的 {name} 还是草稿，家长看不到"
+                yield source.problem(("examples", place), what, "发布它，或者换一条", "warning")
     for source, loc, entry in files.entries():
         for place, name in enumerate(entry.related):
             if words := unknown(name):
@@ -113,6 +117,9 @@ def _references(files: Folder) -> Iterator[Problem]:
     for place, kind in enumerate(files.danger.model.kinds if files.danger.model else ()):
         if kind.entry and (words := unknown(kind.entry)):
             yield files.danger.problem(("kinds", place, "entry"), *words)
+        elif kind.entry in drafts:
+            what = f"{kind.id} 对应的条目 {kind.entry} 还是草稿"
+            yield files.danger.problem(("kinds", place, "entry"), what, "先发布那一条，或者不写")
 
 
 def _placeholders(files: Folder) -> Iterator[Problem]:
@@ -158,11 +165,15 @@ def _placeholders(files: Folder) -> Iterator[Problem]:
 
 def _dates(files: Folder) -> Iterator[Problem]:
     for source, loc, entry in files.entries():
-        try:
-            date.fromisoformat(entry.review_by)
-        except ValueError:
-            what = f"{entry.id} 的 review_by {entry.review_by} 没有这一天"
-            yield source.problem((*loc, "review_by"), what, "改成日历上有的日期")
+        for name in ("review_by", "valid_from", "valid_until"):
+            try:
+                date.fromisoformat(getattr(entry, name) or entry.review_by)
+            except ValueError:
+                what = f"{entry.id} 的 {name} {getattr(entry, name)} 没有这一天"
+                yield source.problem((*loc, name), what, "改成日历上有的日期")
+        if entry.valid_from and entry.valid_until and entry.valid_from > entry.valid_until:
+            what = f"{entry.id} 还没到能用的那天（{entry.valid_from}）就过期了"
+            yield source.problem((*loc, "valid_until"), what, "改成不早于 valid_from 的日期")
 
 
 def _first_lines(files: Folder) -> Iterator[Problem]:
@@ -176,6 +187,7 @@ def _first_lines(files: Folder) -> Iterator[Problem]:
 
 
 def _lengths(files: Folder, faq: Faq) -> Iterator[Problem]:
+    faq = replace(faq, entries={**faq.entries, **faq.drafts})
     empty = {name: value.model_copy(update={"value": ""}) for name, value in faq.local.items()}
     bare = replace(faq, local=empty)
     for source, loc, entry in files.entries():

@@ -128,6 +128,7 @@ class Folder:
             and (hours := self.hours.model)
         ):
             return None
+        written = {entry.id: entry for topic in topics for entry in topic.entries}
         return Faq(
             topics=topics,
             elsewhere=elsewhere,
@@ -136,9 +137,10 @@ class Folder:
             lexicon=lexicon,
             local=local.values,
             hours=hours,
-            entries={entry.id: entry for topic in topics for entry in topic.entries},
+            entries={name: entry for name, entry in written.items() if entry.published},
             matters={matter.id: matter for matter in elsewhere.matters},
             version=self.version,
+            drafts={name: entry for name, entry in written.items() if not entry.published},
         )
 
 

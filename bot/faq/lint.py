@@ -13,6 +13,7 @@ from rapidfuzz import fuzz, process
 from bot.faq import cross
 from bot.faq.folder import Folder, Said, read_folder
 from bot.faq.problem import Problem, in_order
+from bot.faq.schema import Standing
 from bot.faq.value import Faq
 from bot.text import squeeze
 
@@ -37,6 +38,7 @@ def check(folder: Path, today: date) -> list[Problem]:
             *_alike_across([*phrases, *files.elsewhere_phrases()]),
             *_bare(files, phrases),
             *_overdue(files, today),
+            *_windows(files, today),
             *_facts(files),
         ]
     )
@@ -112,6 +114,21 @@ def _overdue(files: Folder, today: date) -> Iterator[Problem]:
                 f"请{entry.owner}核对答复，再把 review_by 改成下一次的日期",
                 "warning",
             )
+
+
+def _windows(files: Folder, today: date) -> Iterator[Problem]:
+    for source, loc, entry in files.entries():
+        match entry.standing(today) if entry.published else Standing.VALID:
+            case Standing.EXPIRED:
+                what = f"{entry.id} 的答复只用到 {entry.valid_until}，已经不再发给家长"
+                remedy = f"请{entry.owner}写上新的规定，再改 valid_until"
+                yield source.problem((*loc, "valid_until"), what, remedy, "warning")
+            case Standing.NOT_YET:
+                what = f"{entry.id} 的答复从 {entry.valid_from} 起才发给家长"
+                remedy = "到那天自动生效；想早点用就改 valid_from"
+                yield source.problem((*loc, "valid_from"), what, remedy, "warning")
+            case Standing.VALID:
+                pass
 
 
 def _facts(files: Folder) -> Iterator[Problem]:

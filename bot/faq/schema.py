@@ -6,6 +6,8 @@ Field descriptions are Chinese: they are the completion help staff see in their 
 from __future__ import annotations
 
 import re
+from datetime import date
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -24,6 +26,14 @@ class Part(BaseModel):
     """Strict, frozen, and refusing unknown keys."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Standing(StrEnum):
+    """Where a day lies in an answer's validity window."""
+
+    VALID = "valid"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
 
 
 class Entry(Part):
@@ -48,10 +58,30 @@ class Entry(Part):
     related: tuple[EntryId, ...] = Field(default=(), description="家长接着常问的条目编号")
     owner: Text = Field(description="由哪一组同事维护，如 招生")
     review_by: Date = Field(description='最迟复核日期，加引号，如 "2027-03-01"')
+    valid_from: Date | None = Field(
+        default=None,
+        description='从哪天起才能用这条答复，加引号，如 "2027-05-01"；不写就是现在就能用',
+    )
+    valid_until: Date | None = Field(
+        default=None,
+        description='用到哪天为止（含当天），加引号，如 "2027-08-31"；过了就不再发；'
+        "不写就是一直能用",
+    )
+    published: bool = Field(
+        default=True, description="写 false 就是草稿：家长看不到，也不会被答到；不写就是已发布"
+    )
 
     @property
     def topic(self) -> str:
         return self.id.partition(".")[0]
+
+    def standing(self, today: date) -> Standing:
+        """Return whether the answer may be given on that day."""
+        if self.valid_until and today.isoformat() > self.valid_until:
+            return Standing.EXPIRED
+        if self.valid_from and today.isoformat() < self.valid_from:
+            return Standing.NOT_YET
+        return Standing.VALID
 
     @property
     def placeholders(self) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ tg_description tg_short_description tg_pressed tg_stale tg_too_fast tg_group_pri
 REQUIRED_MESSAGES: Mapping[str, frozenset[str]] = {
     **{name: frozenset[str]() for name in _PLAIN.split()},
     "not_yet_known": frozenset({"labels", "find_out"}),
+    "answer_expired": frozenset({"title", "day", "find_out"}),
+    "answer_not_yet": frozenset({"title", "day", "find_out"}),
     "basis": frozenset({"basis", "as_of"}),
     "autumn": frozenset({"born", "year"}),
     "autumn_past": frozenset({"born", "year"}),

@@ -24,6 +24,7 @@ Loc = tuple[int | str, ...]
 
 _DEEPEST = 40
 """Levels of nesting; libyaml's composer overflows the C stack at some ten thousand."""
+_BOOLEANS = {"true": True, "false": False}
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 
 
@@ -138,6 +139,8 @@ class _Builder:
             return node.value
         if kind == "null":
             return None
+        if kind == "bool" and node.value in _BOOLEANS:
+            return _BOOLEANS[node.value]
         if kind == "int" and _INTEGER.fullmatch(node.value):
             return int(node.value)
         return _NotText()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from bot.faq.schema import (
@@ -17,6 +18,7 @@ from bot.faq.schema import (
     LocalValue,
     Matter,
     MessagesFile,
+    Standing,
     TopicFile,
 )
 
@@ -70,13 +72,34 @@ class Faq:
     """Hash of the files' contents."""
     exam: tuple[Labelled, ...] = ()
     """The FAQ's own labelled questions."""
+    drafts: Mapping[str, Entry] = field(default_factory=dict)
+    """Entries not published: no parent is ever answered with them."""
 
     def say(self, name: str, **fields: object) -> str:
         """Return the desk's own sentence of that name, fields filled in."""
         return self.messages.messages[name].format(**fields)
 
+    def said(self, entry_id: str, today: date, *, note: str | None = None) -> str:
+        """Return what a parent who asks for an entry on that day hears.
+
+        Outside its validity window the answer is never said, nor is `note`: instead that the new
+        rule is not out, and one way to find out.
+        """
+        entry = self.entries[entry_id]
+        match entry.standing(today):
+            case Standing.VALID:
+                return self.answer(entry_id, note=note)
+            case Standing.EXPIRED:
+                name, day = "answer_expired", entry.valid_until
+            case Standing.NOT_YET:
+                name, day = "answer_not_yet", entry.valid_from
+        unset = [self.local[each] for each in entry.placeholders]
+        return self.say(
+            name, title=entry.title, day=chinese_date(day or ""), find_out=self._find_out(unset)
+        )
+
     def answer(self, entry_id: str, *, note: str | None = None) -> str:
-        """Return an entry's whole reply: answer, what is not yet known, 依据 and 截至.
+        """Return an entry's whole reply as written: answer, what is not yet known, 依据 and 截至.
 
         Lines whose placeholder nobody has filled in are left out; what they would have said is
         named once at the end, with one way to find out. `note` is put before the answer.
@@ -95,19 +118,22 @@ class Faq:
         if note:
             lines.insert(0, note)
         if unset:
-            find_out = next((v.find_out for v in unset if v.find_out), self.say("find_out"))
+            find_out = self._find_out(unset)
             labels = "、".join(value.label for value in unset)
             lines.append(self.say("not_yet_known", labels=labels, find_out=find_out))
         lines.append(self.say("basis", basis=entry.basis, as_of=chinese_date(entry.as_of)))
         return "\n".join(lines)
 
+    def _find_out(self, values: Iterable[LocalValue]) -> str:
+        return next((v.find_out for v in values if v.find_out), self.say("find_out"))
 
-def chinese_date(date: str) -> str:
+
+def chinese_date(written: str) -> str:
     """Return a date as people read it.
 
     >>> chinese_date("2025"), chinese_date("2026-01"), chinese_date("2026-01-05")
     ('2025年', '2026年1月', '2026年1月5日')
     """
     return "".join(
-        f"{int(part)}{unit}" for part, unit in zip(date.split("-"), "年月日", strict=False)
+        f"{int(part)}{unit}" for part, unit in zip(written.split("-"), "年月日", strict=False)
     )

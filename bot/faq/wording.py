@@ -118,6 +118,8 @@ def explain(error: Mapping[str, Any], node: yaml.Node | None, schema: Mapping[st
             return "这里要分行写“名字: 内容”", f"{hint}每行一个“名字: 内容”，比上一行多缩进两格"
         case "int_type" | "int_parsing" | "int_from_float":
             return "这里要一个整数", "只写数字，不加引号，不带单位，如 3"
+        case "bool_type" | "bool_parsing":
+            return "这里只能写 true 或 false", "写 true（是）或 false（否），小写，不加引号"
         case "greater_than_equal" | "less_than_equal":
             return "这个数不在范围里", f"填 {schema['minimum']} 到 {schema['maximum']} 之间的数"
         case "string_pattern_mismatch":
