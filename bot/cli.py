@@ -151,9 +151,17 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
             _echo(f"{name}={value}\n    {meaning}")
 
     @staff.command("add")
-    def staff_add(name: Annotated[str, typer.Argument(help="家长看到的称呼，如 王老师")]) -> None:
+    def staff_add(
+        name: Annotated[str, typer.Argument(help="家长看到的称呼，如 王老师")],
+        admin: Annotated[bool, typer.Option("--admin", help="让他当管理员")] = False,
+    ) -> None:
         """添加账号（已有的就只给新链接），打印一次性登录链接。"""
-        asyncio.run(_with_accounts(read_settings(), _add, name))
+        asyncio.run(_with_accounts(read_settings(), _add, name, admin))
+
+    @staff.command("link")
+    def staff_link(name: str) -> None:
+        """给已有的账号打印一条新的一次性登录链接。"""
+        asyncio.run(_with_accounts(read_settings(), _link, name))
 
     @staff.command("list")
     def staff_list() -> None:
@@ -238,7 +246,7 @@ def _evaluate(
     return result, lines
 
 
-async def _with_accounts(settings: Settings, do: Any, *arguments: str) -> None:
+async def _with_accounts(settings: Settings, do: Any, *arguments: Any) -> None:
     from bot.storage.accounts import Accounts
     from bot.storage.store import Store
 
@@ -249,9 +257,17 @@ async def _with_accounts(settings: Settings, do: Any, *arguments: str) -> None:
         await store.close()
 
 
-async def _add(accounts: Any, settings: Settings, name: str) -> None:
+async def _add(accounts: Any, settings: Settings, name: str, admin: bool) -> None:
+    from bot.storage.accounts import Role
+
     if name.strip() not in {account.name for account in await accounts.list()}:
-        await accounts.add(name)
+        await accounts.add(name, Role.ADMIN if admin else Role.STAFF)
+    elif admin:
+        await accounts.set_role(name, Role.ADMIN)
+    await _link(accounts, settings, name)
+
+
+async def _link(accounts: Any, settings: Settings, name: str) -> None:
     token = await accounts.create_link(name, wall_clock(), LINK_VALID)
     _echo(
         "登录链接（只能用一次，一天内有效）："
@@ -261,7 +277,8 @@ async def _add(accounts: Any, settings: Settings, name: str) -> None:
 
 async def _list(accounts: Any, _: Settings) -> None:
     for account in await accounts.list():
-        _echo(f"{account.name}{'（已停用）' if account.disabled else ''}")
+        role = "（管理员）" if account.role == "admin" else ""
+        _echo(f"{account.name}{role}{'（已停用）' if account.disabled else ''}")
 
 
 async def _bind(settings: Settings, name: str) -> None:

@@ -195,6 +195,7 @@ class Desk:
             if once is not None:
                 await work.remember(once, now)
             await work.save_inquiry(done.inquiry, done.moves)
+            await work.audit(who, f"act.{act}", number, now)
             stored = []
             for delivery in done.deliveries:
                 if delivery.words:

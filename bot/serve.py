@@ -28,7 +28,7 @@ from bot.engine import Desk, wall_clock
 from bot.errors import BotError, ConfigError
 from bot.matching.understand import Understanding
 from bot.outbox import Outbox, PushChannel
-from bot.storage.accounts import Accounts
+from bot.storage.accounts import Accounts, Role
 from bot.storage.outbox import OutboxStore
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ async def _send_what_is_said(desk: Desk, outbox: Outbox) -> None:
 async def _print_first_link(accounts: Accounts, address: str) -> None:
     if await accounts.any_account():
         return
-    await accounts.add(FIRST_ACCOUNT)
+    await accounts.add(FIRST_ACCOUNT, Role.ADMIN)
     token = await accounts.create_link(FIRST_ACCOUNT, wall_clock(), LINK_VALID)
     print(f"工作人员首次登录（只能用一次，一天内有效）：{address}/staff/sign-in#{token}")  # noqa: T201
 

@@ -24,7 +24,7 @@ live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
 channels             → engine outbox inquiry wire privacy storage faq.value
-console              → wire inquiry storage faq.value
+console              → engine wire inquiry storage faq.value
 outbox               → storage
 engine               → dialogue acts words inquiry matching.understand storage privacy wire
                        faq.value

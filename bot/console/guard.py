@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.console.ports import Accounts
+from bot.storage.accounts import Role
+from bot.storage.sessions import Sessions
 
 COOKIE = "staff_session"
 PATH = "/staff"
@@ -37,6 +38,12 @@ class SignedIn:
 
     name: str
     secret: str = field(repr=False)
+    role: Role = Role.STAFF
+    has_password: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
 
     @property
     def form_token(self) -> str:
@@ -50,11 +57,13 @@ class SignedIn:
         )
 
 
-async def signed_in(request: Request, accounts: Accounts, now: datetime) -> SignedIn | None:
+async def signed_in(request: Request, sessions: Sessions, now: datetime) -> SignedIn | None:
     """Return who sends the request, or None."""
     secret = request.cookies.get(COOKIE, "")
-    name = await accounts.session_name(secret, now) if secret else None
-    return None if name is None else SignedIn(name, secret)
+    account = await sessions.who(secret, now) if secret else None
+    if account is None:
+        return None
+    return SignedIn(account.name, secret, account.role, account.has_password)
 
 
 def came_from_here(request: Request) -> bool:

@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from bot.console.ports import Desk
+from bot.engine import Desk
 from bot.errors import BotError
 
 BEAT_S = 15.0

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse
 
 from bot.console import words
 from bot.console.inbox import Show
+from bot.console.places import PLACES
 from bot.model import Act, Status
 
 _HERE = Path(__file__).parent
@@ -22,7 +23,18 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals.update(
-    words=words, Act=Act, Show=Show, Status=Status, staff=None, notice=None, kept=""
+    words=words,
+    Act=Act,
+    Show=Show,
+    Status=Status,
+    PLACES=PLACES,
+    place=None,
+    staff=None,
+    notice=None,
+    error="",
+    kept="",
+    name="",
+    link_failed=False,
 )
 
 

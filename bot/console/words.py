@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 from bot.console.inbox import Show
 from bot.model import Act, Inquiry, Media, Status
+from bot.storage.accounts import Role
 from bot.storage.records import HistoryItem
 
 LOCAL = timezone(timedelta(hours=8))
@@ -50,6 +51,8 @@ DONE = {
     Act.RELEASE: "已退回队列，家长会收到通知。",
     Act.RESOLVE: "已了结，家长会收到通知，并可以评价。",
 }
+
+ROLE = {Role.ADMIN: "管理员", Role.STAFF: "工作人员"}
 
 CHANNEL = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "terminal": "终端"}
 

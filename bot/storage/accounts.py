@@ -1,37 +1,41 @@
-"""Staff accounts: who may sign in, one-time links, sessions that end by themselves."""
+"""Staff accounts: who may come in, as what, and the one-time links that let them."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from bot.errors import BotError
+from bot.storage.audit import record
 from bot.storage.encoding import stamp
 from bot.storage.sqlite import Work
 from bot.storage.store import Store
 
-SESSION_LENGTH = timedelta(hours=12)
 LONGEST_NAME = 30
 RESERVED = frozenset({"parent", "bot", "clock"})
 """Names that say who did something when it was not staff."""
+COMMAND_LINE = "命令行"
+"""Who did it, in the audit, when it was done at the server."""
 
-_USE_LINK = """
-UPDATE staff_links SET used_at = :now
-WHERE token_hash = :token_hash AND used_at IS NULL AND expires_at > :now
-  AND name IN (SELECT name FROM staff_accounts WHERE disabled = 0)
-RETURNING name"""
-
-_SESSION_NAME = """
-SELECT staff_accounts.name FROM staff_sessions
-JOIN staff_accounts ON staff_accounts.name = staff_sessions.name
-WHERE secret_hash = :secret_hash AND expires_at > :now AND disabled = 0"""
+_ADMINS_BESIDE = """
+SELECT count(*) AS others FROM staff_accounts
+WHERE role = 'admin' AND disabled = 0 AND name <> :name"""
 
 
 class AccountRefused(BotError):
     """An account cannot be made or used that way; the message is Chinese."""
+
+
+class Role(StrEnum):
+    """What an account may do: admins also keep accounts, switches and the audit."""
+
+    ADMIN = "admin"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,52 +43,90 @@ class Account:
     """One member of staff."""
 
     name: str
-    role: str
+    role: Role
     disabled: bool
+    has_password: bool = False
 
 
 class Accounts:
-    """The staff accounts of a store; every method may raise StorageError."""
+    """The staff accounts of a store; every method may raise StorageError.
 
-    def __init__(self, store: Store) -> None:
+    `by` is who makes the change; it goes into the audit with it.
+    """
+
+    def __init__(
+        self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._database = store.database
+        self._clock = clock
 
-    async def add(self, name: str) -> None:
+    async def add(self, name: str, role: Role = Role.STAFF, *, by: str = COMMAND_LINE) -> None:
         """Make an account; raise AccountRefused on a name that is taken or unusable."""
         name = _usable(name)
         async with self._database.transaction() as work:
             added = await work.rows(
-                "INSERT INTO staff_accounts (name) VALUES (:name)"
+                "INSERT INTO staff_accounts (name, role) VALUES (:name, :role)"
                 " ON CONFLICT (name) DO NOTHING RETURNING name",
                 name=name,
+                role=role.value,
             )
             if not added:
                 raise AccountRefused(f"已经有账号“{name}”了（停用的也算）；请换一个名字")
+            await record(work, by, "account.add", name, self._clock(), role.value)
 
-    async def disable(self, name: str) -> None:
+    async def disable(self, name: str, *, by: str = COMMAND_LINE) -> None:
         """Disable an account at once, with its open links and sessions."""
         async with self._database.transaction() as work:
-            found = await work.rows(
-                "UPDATE staff_accounts SET disabled = 1 WHERE name = :name RETURNING name",
-                name=_tidy(name),
+            name = await _existing(work, name)
+            await _keep_an_admin(work, name)
+            for statement in (
+                "UPDATE staff_accounts SET disabled = 1 WHERE name = :name",
+                "DELETE FROM staff_sessions WHERE name = :name",
+                "DELETE FROM staff_links WHERE name = :name",
+            ):
+                await work.rows(statement, name=name)
+            await record(work, by, "account.disable", name, self._clock())
+
+    async def enable(self, name: str, *, by: str = COMMAND_LINE) -> None:
+        """Let a disabled account in again; its password counts as before."""
+        async with self._database.transaction() as work:
+            name = await _existing(work, name)
+            await work.rows("UPDATE staff_accounts SET disabled = 0 WHERE name = :name", name=name)
+            await record(work, by, "account.enable", name, self._clock())
+
+    async def set_role(self, name: str, role: Role, *, by: str = COMMAND_LINE) -> None:
+        """Change what an account may do; the last admin stays one."""
+        async with self._database.transaction() as work:
+            name = await _existing(work, name)
+            if role is not Role.ADMIN:
+                await _keep_an_admin(work, name)
+            await work.rows(
+                "UPDATE staff_accounts SET role = :role WHERE name = :name",
+                name=name,
+                role=role.value,
             )
-            if not found:
-                raise AccountRefused(f"没有账号“{_tidy(name)}”；用 staff list 可以看到全部账号")
-            await work.rows("DELETE FROM staff_sessions WHERE name = :name", name=_tidy(name))
-            await work.rows("DELETE FROM staff_links WHERE name = :name", name=_tidy(name))
+            await record(work, by, "account.role", name, self._clock(), role.value)
 
     async def list(self) -> list[Account]:
         """Return all accounts by name, disabled ones too."""
-        rows = await self._database.rows(
-            "SELECT name, role, disabled FROM staff_accounts ORDER BY name"
-        )
-        return [Account(row["name"], row["role"], bool(row["disabled"])) for row in rows]
+        rows = await self._database.rows("SELECT * FROM staff_accounts ORDER BY name")
+        return [
+            Account(
+                row["name"],
+                Role(row["role"]),
+                bool(row["disabled"]),
+                row["password_hash"] is not None,
+            )
+            for row in rows
+        ]
 
     async def any_account(self) -> bool:
         """Return whether an account was ever made."""
         return bool(await self._database.rows("SELECT name FROM staff_accounts LIMIT 1"))
 
-    async def create_link(self, name: str, now: datetime, valid_for: timedelta) -> str:
+    async def create_link(
+        self, name: str, now: datetime, valid_for: timedelta, *, by: str = COMMAND_LINE
+    ) -> str:
         """Return a token that signs this account in once; only its hash is stored."""
         token = secrets.token_urlsafe(32)
         async with self._database.transaction() as work:
@@ -94,44 +136,40 @@ class Accounts:
             )
             if account is None:
                 raise AccountRefused(f"没有账号“{_tidy(name)}”，或已停用；请先用 staff add 添加")
-            await _sweep(work, now)
+            await work.rows("DELETE FROM staff_links WHERE expires_at <= :now", now=stamp(now))
             await work.rows(
                 "INSERT INTO staff_links (token_hash, name, expires_at)"
                 " VALUES (:token_hash, :name, :expires_at)",
-                token_hash=_hashed(token),
+                token_hash=hash_of(token),
                 name=account["name"],
                 expires_at=stamp(now + valid_for),
             )
+            await record(work, by, "account.link", account["name"], now)
         return token
 
-    async def use_link(self, token: str, now: datetime) -> str | None:
-        """Return the secret of a new session; None when the link is used, late or unknown."""
-        secret = secrets.token_urlsafe(32)
-        async with self._database.transaction() as work:
-            link = await work.row(_USE_LINK, token_hash=_hashed(token), now=stamp(now))
-            if link is None:
-                return None
-            await work.rows(
-                "INSERT INTO staff_sessions (secret_hash, name, expires_at)"
-                " VALUES (:secret_hash, :name, :expires_at)",
-                secret_hash=_hashed(secret),
-                name=link["name"],
-                expires_at=stamp(now + SESSION_LENGTH),
-            )
-        return secret
 
-    async def session_name(self, secret: str, now: datetime) -> str | None:
-        """Return who is signed in with that secret, 12 hours long unless disabled."""
-        rows = await self._database.rows(_SESSION_NAME, secret_hash=_hashed(secret), now=stamp(now))
-        return str(rows[0]["name"]) if rows else None
+def hash_of(secret: str) -> str:
+    """Return the SHA-256 of a random secret; whatever a browser sends can be hashed."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
-    async def end_session(self, secret: str) -> None:
-        """Sign out; an unknown secret changes nothing."""
-        async with self._database.transaction() as work:
-            await work.rows(
-                "DELETE FROM staff_sessions WHERE secret_hash = :secret_hash",
-                secret_hash=_hashed(secret),
-            )
+
+async def _existing(work: Work, name: str) -> str:
+    found = await work.row("SELECT name FROM staff_accounts WHERE name = :name", name=_tidy(name))
+    if found is None:
+        raise AccountRefused(f"没有账号“{_tidy(name)}”；用 staff list 可以看到全部账号")
+    return str(found["name"])
+
+
+async def _keep_an_admin(work: Work, name: str) -> None:
+    """Refuse to take away the last admin: nobody could make another one on the pages."""
+    account = await work.row(
+        "SELECT role FROM staff_accounts WHERE name = :name AND disabled = 0", name=name
+    )
+    if account is None or account["role"] != Role.ADMIN:
+        return
+    beside = await work.row(_ADMINS_BESIDE, name=name)
+    if beside is None or not beside["others"]:
+        raise AccountRefused(f"“{name}”是最后一位管理员；请先让另一位同事当管理员")
 
 
 def _tidy(name: str) -> str:
@@ -142,18 +180,8 @@ def _usable(name: str) -> str:
     name = _tidy(name)
     if not name:
         raise AccountRefused("账号名不能为空；请写家长会看到的称呼，例如“王老师”")
-    if unicodedata.normalize("NFKC", name).casefold() in RESERVED:
+    if unicodedata.normalize("NFKC", name).casefold() in RESERVED or name == COMMAND_LINE:
         raise AccountRefused(f"“{name}”是系统自己用的名字；请换一个，例如“王老师”")
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise AccountRefused(f"账号名最多 {LONGEST_NAME} 个字，不能有换行等控制字符；请换一个")
     return name
-
-
-def _hashed(secret: str) -> str:
-    """Return the SHA-256 of a random secret; whatever a browser sends can be hashed."""
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-async def _sweep(work: Work, now: datetime) -> None:
-    await work.rows("DELETE FROM staff_links WHERE expires_at <= :now", now=stamp(now))
-    await work.rows("DELETE FROM staff_sessions WHERE expires_at <= :now", now=stamp(now))

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.errors import StorageError
 from bot.model import Delivery, Inquiry, Move, Session, Turn
 from bot.storage import outbox
+from bot.storage.audit import record
 from bot.storage.encoding import load_choices, number_key, stamp
 from bot.storage.records import (
     delivery_values,
@@ -199,6 +200,10 @@ class Transaction:
                 number=number_key(delivery.inquiry),
             )
         return replace(delivery, id=place)
+
+    async def audit(self, who: str, what: str, about: str, now: datetime) -> None:
+        """Note in the audit what a member of staff does with this transaction."""
+        await record(self._work, who, what, about, now)
 
     async def done_before(self, name: str) -> bool:
         """Return whether a transaction remembered that name."""

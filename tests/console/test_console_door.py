@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
-from console_fakes import Office, alert, hidden_fields
+from console_office import Office, alert, hidden_fields, open_office
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[Office]:
+    async with open_office() as office:
+        yield office
+
 
 HEADERS = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.test"}
 
 
-@pytest.fixture
-def office() -> Office:
-    return Office()
-
-
 async def test_a_link_works_once(office: Office) -> None:
-    token = office.accounts.link("王老师", office.clock())
+    token = await office.link()
     first = await office.browser.post("/staff/sign-in", data={"token": token})
     assert (first.status_code, first.headers["location"]) == (303, "/staff/")
     assert "王老师" in (await office.browser.get("/staff/")).text
 
     second = await office.another_browser().post("/staff/sign-in", data={"token": token})
     assert second.status_code == 403
-    assert "python run_bot.py staff add 姓名" in second.text
+    assert "python run_bot.py staff link 姓名" in second.text
     assert "set-cookie" not in second.headers
 
 
 async def test_a_whole_pasted_link_works(office: Office) -> None:
-    token = office.accounts.link("王老师", office.clock())
+    token = await office.link()
     link = f" http://127.0.0.1:8080/staff/sign-in#{token}\n"
     assert (await office.browser.post("/staff/sign-in", data={"token": link})).status_code == 303
 
@@ -39,23 +43,23 @@ async def test_no_link_no_entry(office: Office, token: str) -> None:
 
 
 async def test_an_expired_link_says_how_to_get_a_new_one(office: Office) -> None:
-    token = office.accounts.link("王老师", office.clock())
+    token = await office.link()
     office.clock.pass_by(days=2)
     refused = await office.browser.post("/staff/sign-in", data={"token": token})
     assert refused.status_code == 403
-    assert "staff add 姓名" in refused.text
+    assert "staff link 姓名" in refused.text
 
 
 @pytest.mark.parametrize("path", ["/staff/", "/staff/inquiries/1001", "/staff/nowhere"])
 async def test_signed_out_visitors_are_sent_to_sign_in(office: Office, path: str) -> None:
-    office.desk.parent_asks("几岁能上小学")
+    await office.parent_asks("几岁能上小学")
     answer = await office.browser.get(path)
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
     assert (await office.browser.get("/staff/events")).status_code == 401
 
 
 async def test_a_session_ends_after_twelve_hours_and_keeps_what_was_typed(office: Office) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
+    number = await office.parent_asks("几岁能上小学")
     await office.sign_in()
     page = await office.see(number)
     office.clock.pass_by(hours=12)
@@ -81,7 +85,7 @@ async def test_signing_in_again_ends_the_former_session(office: Office) -> None:
     await office.sign_in()
     former = office.browser.cookies["staff_session"]
     await office.sign_in("李老师")
-    assert await office.accounts.session_name(former, office.clock()) is None
+    assert await office.sessions.who(former, office.clock()) is None
     assert "李老师" in (await office.browser.get("/staff/")).text
 
 
@@ -89,15 +93,16 @@ async def test_signing_in_again_ends_the_former_session(office: Office) -> None:
     ("base_url", "secure"), [("http://desk.test", False), ("https://desk.test", True)]
 )
 async def test_the_cookie_is_kept_close(base_url: str, secure: bool) -> None:
-    cookie = (await Office(base_url).sign_in()).headers["set-cookie"].lower()
+    async with open_office(base_url) as office:
+        cookie = (await office.sign_in()).headers["set-cookie"].lower()
     for part in ("httponly", "samesite=strict", "path=/staff", "max-age=43200"):
         assert part in cookie
     assert ("secure" in cookie) is secure
 
 
 async def test_no_secret_stands_in_an_address(office: Office) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
-    token = office.accounts.link("王老师", office.clock())
+    number = await office.parent_asks("几岁能上小学")
+    token = await office.link()
     answers = [await office.browser.post("/staff/sign-in", data={"token": token})]
     secret = office.browser.cookies["staff_session"]
     form_token = hidden_fields(await office.see(number))["form_token"]
@@ -111,7 +116,7 @@ async def test_no_secret_stands_in_an_address(office: Office) -> None:
 
 
 async def test_a_foreign_page_cannot_act(office: Office) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
+    number = await office.parent_asks("几岁能上小学")
     await office.sign_in()
     form = {**hidden_fields(await office.see(number)), "act": "reply", "text": "骗人的话"}
     origins: list[dict[str, str]] = [
@@ -126,10 +131,10 @@ async def test_a_foreign_page_cannot_act(office: Office) -> None:
         assert "骗人的话" not in refused.text
         out = await office.browser.post("/staff/sign-out", data=form, headers=headers)
         assert out.status_code == 403
-    token = office.accounts.link("坏人", office.clock())
+    token = await office.link("坏人")
     login = await office.browser.post("/staff/sign-in", data={"token": token}, headers=HEADERS)
     assert login.status_code == 403
-    assert len(await office.desk.transcript(number)) == 1
+    assert await office.words(number) == []
 
 
 @pytest.mark.parametrize(
@@ -138,7 +143,7 @@ async def test_a_foreign_page_cannot_act(office: Office) -> None:
 async def test_origin_counts_where_the_browser_names_no_site(
     office: Office, origin: str, status: int
 ) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
+    number = await office.parent_asks("几岁能上小学")
     await office.sign_in()
     form = {**hidden_fields(await office.see(number)), "act": "take"}
     del office.browser.headers["Sec-Fetch-Site"]
@@ -152,7 +157,7 @@ async def test_origin_counts_where_the_browser_names_no_site(
 async def test_a_form_of_another_session_is_refused_but_its_words_stay(
     office: Office, form_token: str
 ) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
+    number = await office.parent_asks("几岁能上小学")
     await office.sign_in()
     answer = await office.browser.post(
         f"/staff/inquiries/{number}",
@@ -160,7 +165,7 @@ async def test_a_form_of_another_session_is_refused_but_its_words_stay(
     )
     assert answer.status_code == 403
     assert "满六周岁。" in answer.text
-    assert len(await office.desk.transcript(number)) == 1
+    assert await office.words(number) == []
     assert (
         await office.browser.post("/staff/sign-out", data={"form_token": form_token})
     ).status_code == 403
@@ -174,7 +179,7 @@ async def test_two_sessions_of_one_person_have_different_form_tokens(office: Off
 
 
 async def test_every_page_carries_the_headers(office: Office) -> None:
-    number = office.desk.parent_asks("几岁能上小学")
+    number = await office.parent_asks("几岁能上小学")
     outside = [await office.browser.get("/staff/sign-in"), await office.browser.get("/staff/")]
     await office.sign_in()
     paths = ["/staff/", f"/staff/inquiries/{number}", "/staff/inquiries/9", "/staff/nowhere"]

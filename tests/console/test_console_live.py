@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
-from console_fakes import Office
+from console_office import Office, open_office
 
 from bot.console.live import inbox_events
 
 
 @pytest.fixture
-def office() -> Office:
-    return Office()
+async def office() -> AsyncIterator[Office]:
+    async with open_office() as office:
+        yield office
 
 
 async def test_a_change_wakes_the_page_without_saying_what(office: Office) -> None:
@@ -22,12 +24,12 @@ async def test_a_change_wakes_the_page_without_saying_what(office: Office) -> No
     stream = inbox_events(office.desk, yes, stopping=asyncio.Event(), beat_s=0.02)
     assert await anext(stream) == "retry: 3000\n\n"
     assert await anext(stream) == ": beat\n\n"
-    office.desk.parent_asks("要真人")
-    office.desk.parent_asks("也要真人")
+    await office.parent_asks("要真人")
+    await office.parent_asks("也要真人")
     assert await anext(stream) == "event: changed\ndata: 1\n\n"
     assert await anext(stream) == ": beat\n\n"
     await stream.aclose()
-    assert office.desk.listeners == 0
+    assert not office.desk._inbox_readers
 
 
 async def test_the_stream_ends_with_the_session(office: Office) -> None:
@@ -39,7 +41,7 @@ async def test_the_stream_ends_with_the_session(office: Office) -> None:
     stream = inbox_events(office.desk, once, stopping=asyncio.Event(), beat_s=0.01)
     said = [event async for event in stream]
     assert said == ["retry: 3000\n\n", ": beat\n\n", "event: signed-out\ndata: 1\n\n"]
-    assert office.desk.listeners == 0
+    assert not office.desk._inbox_readers
 
 
 async def test_the_stream_ends_when_the_server_stops(office: Office) -> None:
@@ -60,4 +62,4 @@ async def test_the_route_streams_and_lets_go(office: Office) -> None:
     answer = await office.browser.get("/staff/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
-    assert office.desk.listeners == 0
+    assert not office.desk._inbox_readers

@@ -1,0 +1,179 @@
+"""The views of the queue and of one inquiry, with what may be done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.console import words
+from bot.console.door import STALE, Door
+from bot.console.guard import PATH, SignedIn, field_text
+from bot.console.inbox import Show, allowed, is_waiting, select
+from bot.console.live import EventStream, inbox_events
+from bot.console.once import Once
+from bot.console.pages import page, problem
+from bot.engine import Desk
+from bot.model import Act, Inquiry
+from bot.storage.audit import Audit
+
+LONGEST_TEXT = 2000
+
+_EMPTY_TEXT = "还没有写内容。请先写下要发给家长的话，再发送。"
+_TOO_LONG = f"内容超过 {LONGEST_TEXT} 字，请删短一些或分几次发送。"
+
+_SHOWS = {show.value: show for show in Show}
+_ACTS = {act.value: act for act in Act}
+
+
+def inquiry_routes(
+    desk: Desk, door: Door, now: Callable[[], datetime], stopping: asyncio.Event
+) -> list[BaseRoute]:
+    """Return the addresses of the inbox, below /staff."""
+    views = _Inquiries(desk, door, now, stopping)
+    return [
+        Route("/", door.page(views.queue)),
+        Route("/inquiries/{number}", door.page(views.inquiry)),
+        Route("/inquiries/{number}", door.form(views.act, stale=views.stale), methods=["POST"]),
+        Route("/events", views.events),
+    ]
+
+
+class _Inquiries:
+    """The inbox."""
+
+    def __init__(
+        self, desk: Desk, door: Door, now: Callable[[], datetime], stopping: asyncio.Event
+    ) -> None:
+        self._desk = desk
+        self._door = door
+        self._now = now
+        self._stopping = stopping
+        self._once = Once()
+        self._audit = Audit(desk.store.database)
+
+    async def queue(self, request: Request, staff: SignedIn) -> Response:
+        """Return one list of the inbox."""
+        show = _SHOWS.get(request.query_params.get("show", ""), Show.WAITING)
+        items = await self._desk.queue(Show.ALL)
+        lists = {each: select(items, each, staff.name) for each in Show}
+        await self._audit.looked(staff.name, "inbox", self._now(), again=True)
+        return page(
+            "queue.html",
+            staff=staff,
+            place="inbox",
+            show=show,
+            lists=lists,
+            urgent=sum(is_waiting(i.inquiry) and i.inquiry.urgent for i in items),
+            entry_title=self._desk.entry_title,
+            now=self._now(),
+        )
+
+    async def inquiry(self, request: Request, staff: SignedIn) -> Response:
+        """Return one inquiry with its conversation and what may be done to it."""
+        inquiry = await self._find(request)
+        if inquiry is None:
+            return self._unknown(staff)
+        live = "x-live" in request.headers
+        await self._audit.looked(staff.name, inquiry.number, self._now(), again=live)
+        done = _ACTS.get(request.query_params.get("done", ""))
+        return await self._inquiry_page(
+            inquiry, staff, notice=None if done is None else words.DONE[done]
+        )
+
+    async def act(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+        """Do what the form asks, then redirect; refused, show why and keep what was typed."""
+        text = field_text(form, "text").strip()
+        inquiry = await self._find(request)
+        if inquiry is None:
+            return self._unknown(staff, kept=text)
+        act = _ACTS.get(field_text(form, "act"))
+        if act is None:
+            return problem(400, "看不懂这个操作", "请回到咨询页面再试。", staff=staff, kept=text)
+        if not text and act in {Act.REPLY, Act.ASK_PARENT}:
+            return await self._refuse(inquiry, staff, form, 422, _EMPTY_TEXT)
+        if len(text) > LONGEST_TEXT:
+            return await self._refuse(inquiry, staff, form, 422, _TOO_LONG)
+        number, name = inquiry.number, staff.name
+        nonce = field_text(form, "nonce") or secrets.token_urlsafe()
+        result = await self._once.do(
+            lambda: self._desk.act(name, number, act, text), nonce, name, number, act, text
+        )
+        if result.error is not None:
+            return await self._refuse(inquiry, staff, form, 409, result.error)
+        return RedirectResponse(f"{PATH}/inquiries/{number}?done={act}", 303)
+
+    async def stale(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+        """Show the inquiry as it stands, with what was typed on a page of another session."""
+        inquiry = await self._find(request)
+        if inquiry is None:
+            return self._unknown(staff, kept=field_text(form, "text").strip())
+        return await self._refuse(inquiry, staff, form, 403, STALE)
+
+    async def _refuse(
+        self, inquiry: Inquiry, staff: SignedIn, form: FormData, status: int, error: str
+    ) -> Response:
+        return await self._inquiry_page(
+            await self._desk.inquiry(inquiry.number) or inquiry,
+            staff,
+            status=status,
+            error=error,
+            kept=field_text(form, "text").strip(),
+            tried=_ACTS.get(field_text(form, "act")),
+        )
+
+    async def events(self, request: Request) -> Response:
+        """Return the stream that tells open pages to look again."""
+
+        async def still_signed_in() -> bool:
+            return await self._door.who(request) is not None
+
+        if not await still_signed_in():
+            return Response(status_code=401)
+        return EventStream(inbox_events(self._desk, still_signed_in, stopping=self._stopping))
+
+    async def _find(self, request: Request) -> Inquiry | None:
+        number: str = request.path_params["number"]
+        if not (number.isascii() and number.isdecimal()):
+            return None
+        return await self._desk.inquiry(number)
+
+    def _unknown(self, staff: SignedIn, kept: str = "") -> Response:
+        text = "编号可能输错了，或者家长已删除自己的数据。"
+        return problem(404, "没有这件咨询", text, staff=staff, kept=kept)
+
+    async def _inquiry_page(
+        self,
+        inquiry: Inquiry,
+        staff: SignedIn,
+        *,
+        status: int = 200,
+        notice: str | None = None,
+        error: str | None = None,
+        kept: str = "",
+        tried: Act | None = None,
+    ) -> Response:
+        return page(
+            "inquiry.html",
+            status,
+            staff=staff,
+            place="inbox",
+            inquiry=inquiry,
+            transcript=await self._desk.transcript(inquiry.number),
+            moves=await self._desk.moves(inquiry.number),
+            entry_title=self._desk.entry_title(inquiry.entry),
+            allowed=allowed(inquiry, staff.name),
+            notice=notice,
+            error=error,
+            kept=kept,
+            tried=tried,
+            nonce=secrets.token_urlsafe(12),
+            longest=LONGEST_TEXT,
+            now=self._now(),
+        )

@@ -1,0 +1,78 @@
+"""The audit: who changed what, who looked at what parents said. Only ever added to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.storage.encoding import instant, stamp
+from bot.storage.sqlite import Database, Work
+
+LOOK = "look"
+_LOOK_AGAIN = timedelta(minutes=10)
+"""A page that stays open fetches itself again and again; that is one look."""
+
+_ADD = """
+INSERT INTO audit (at, who, what, about, detail) VALUES (:at, :who, :what, :about, :detail)"""
+
+_LATEST = """
+SELECT at FROM audit WHERE who = :who AND what = :what AND about = :about
+ORDER BY id DESC LIMIT 1"""
+
+_PAGE = """
+SELECT * FROM audit
+WHERE id < :before AND (:who = '' OR who = :who) AND (:about = '' OR about = :about)
+ORDER BY id DESC LIMIT :limit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit."""
+
+    id: int
+    at: datetime
+    who: str
+    """The account's name, or `命令行`."""
+    what: str
+    about: str
+    """An inquiry's number, an account's name, a file, a switch …"""
+    detail: str
+
+
+async def record(
+    work: Work, who: str, what: str, about: str, now: datetime, detail: str = ""
+) -> None:
+    """Add a line inside the transaction that makes the change."""
+    await work.rows(_ADD, at=stamp(now), who=who, what=what, about=about, detail=detail)
+
+
+class Audit:
+    """The audit of a store; every method may raise StorageError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, who: str, what: str, about: str, now: datetime, detail: str = "") -> None:
+        """Add a line in a transaction of its own."""
+        async with self._database.transaction() as work:
+            await record(work, who, what, about, now, detail)
+
+    async def looked(self, who: str, about: str, now: datetime, *, again: bool = False) -> None:
+        """Add a look at what a parent said; an open page that looks `again` is the same look."""
+        if again:
+            rows = await self._database.rows(_LATEST, who=who, what=LOOK, about=about)
+            if rows and now - instant(rows[0]["at"]) < _LOOK_AGAIN:
+                return
+        await self.add(who, LOOK, about, now)
+
+    async def page(
+        self, *, before: int | None = None, who: str = "", about: str = "", limit: int = 100
+    ) -> list[Entry]:
+        """Return lines, the newest first; those before an id, of a person, about a thing."""
+        rows = await self._database.rows(
+            _PAGE, before=before or 2**62, who=who, about=about, limit=limit
+        )
+        return [
+            Entry(r["id"], instant(r["at"]), r["who"], r["what"], r["about"], r["detail"])
+            for r in rows
+        ]
