@@ -84,7 +84,9 @@ class Outbox:
                     log.error("the outbox cannot be read: %s", error)
                     wait_s = 5.0
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), wait_s)
+                    # wait_for would swallow a cancellation that comes as it is woken (3.11).
+                    async with asyncio.timeout(wait_s):
+                        await self._woken.wait()
         finally:
             await self._stop()
 

@@ -201,7 +201,8 @@ async def _tick(desk: Desk, stopping: asyncio.Event) -> None:
         except BotError:
             log.exception("the clock's round failed; the next one tries again")
         with suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), _TICK_EVERY_S)
+            async with asyncio.timeout(_TICK_EVERY_S):
+                await stopping.wait()
 
 
 async def _watch(settings: Settings, desk: Desk, stopping: asyncio.Event) -> None:
