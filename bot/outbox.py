@@ -136,9 +136,9 @@ class Outbox:
     async def _send(self, item: Outgoing) -> bool:
         """Send one item; return whether the next one may follow."""
         channel = self._channels[item.channel]
-        parts = channel.parts(item)
         part = item.parts_sent
         try:
+            parts = channel.parts(item)
             while part < parts:
                 message_id = await channel.send(item, part)
                 part += 1
@@ -147,6 +147,12 @@ class Outbox:
                 await self._mark(item, part, True, None)
         except DeliveryError as error:
             return await self._failed(item, error)
+        except StorageError:
+            raise
+        except Exception:
+            # What the channel itself stumbles over would stumble again, and hold up the chat.
+            log.exception("place %s cannot be put into a message and is kept", item.place)
+            return await self._failed(item, DeliveryError("unsendable", retryable=False))
         return True
 
     async def _mark(self, item: Outgoing, part: int, last: bool, message_id: str | None) -> None:

@@ -30,6 +30,8 @@ class News:
     ) -> None:
         self._desk, self._memory, self._chats = desk, memory, chats
         self._outbox, self._staff = outbox, staff
+        self._queued: set[str] = set()
+        """Keys of notices known to be in the outbox: most of what waits was announced long ago."""
 
     async def run(self) -> None:
         """Look whenever an inquiry may have changed, until cancelled."""
@@ -56,12 +58,15 @@ class News:
         await self._kept(people, groups)
 
     async def _notices(self, chat_keys: list[str]) -> None:
-        titles = self._staff.titles()
+        titles, queued = self._staff.titles(), set()
         for inquiry in await self._chats.to_be_taken():
             waiting = f"{inquiry.number}.{stamp(inquiry.changed_at)}.{int(inquiry.urgent)}"
             for chat_key in chat_keys:
-                note = words.notice(inquiry, titles)
-                await self._queue(chat_key, note, f"waits.{waiting}", inquiry.number)
+                key = f"waits.{waiting}@{chat_key}"
+                if key not in self._queued:
+                    await self._queue(chat_key, words.notice(inquiry, titles), key, inquiry.number)
+                queued.add(key)
+        self._queued = queued
 
     async def _parents_words(self, people: list[Person]) -> None:
         seen = await self._memory.mark(_MARK)
@@ -74,7 +79,7 @@ class News:
         for news in await self._chats.news(int(seen)):
             note = words.wrote(news.number, news.words, news.media)
             for home in sorted({p.home for p in people if p.name == news.owner}):
-                await self._queue(home, note, f"wrote.{news.place}", news.number)
+                await self._queue(home, note, f"wrote.{news.place}@{home}", news.number)
         await self._memory.set_mark(_MARK, str(newest))
 
     async def _kept(self, people: list[Person], groups: list[str]) -> None:
@@ -82,10 +87,9 @@ class News:
             text = words.KEPT.get(kept.reason, words.KEPT["refused"]).format(number=kept.number)
             homes = sorted({p.home for p in people if p.name == kept.owner}) or groups
             for home in homes:
-                key = f"kept.{kept.place}.{kept.reason}"
+                key = f"kept.{kept.place}.{kept.reason}@{home}"
                 await self._queue(home, Note(text), key, kept.number)
 
     async def _queue(self, chat_key: str, note: Note, key: str, number: str) -> None:
-        full = f"{key}@{chat_key}"
-        await self._memory.queue_note(chat_key, note.dump(), key=full, number=number)
+        await self._memory.queue_note(chat_key, note.dump(), key=key, number=number)
         self._outbox.wake()
