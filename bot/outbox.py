@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.errors import DeliveryError, StorageError
-from bot.storage.outbox import BLOCKED, OutboxStore, Outgoing
+from bot.storage.outbox import BLOCKED, COMES_BACK, OutboxStore, Outgoing
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ LONGEST_WAIT_S = 300.0
 HOLD_S = 3.0
 """How long everybody waits, at most, when the platform told one chat to slow down."""
 STOP_S = 3.0
+MOST_TOGETHER = 20
 KEEP = timedelta(days=90)
 """How long it is remembered what was sent."""
 _MARK_AGAIN_S = 1.0
@@ -39,6 +40,19 @@ class PushChannel(Protocol):
 
     async def send(self, item: Outgoing, part: int) -> str | None:
         """Send one part; return the platform's id of it. Raises DeliveryError and nothing else."""
+        ...
+
+
+@runtime_checkable
+class MergingChannel(PushChannel, Protocol):
+    """A messenger that counts our messages: short ones go together, as one."""
+
+    def together(self, items: Sequence[Outgoing]) -> int:
+        """Return how many of the items, from the first, fit whole into one message."""
+        ...
+
+    async def send_together(self, items: Sequence[Outgoing]) -> None:
+        """Send the items as one message. Raises DeliveryError and nothing else."""
         ...
 
 
@@ -122,7 +136,11 @@ class Outbox:
         try:
             while not self._stopping:
                 item = await self._store.next(session_key)
-                if item is None or (item.due_at and item.due_at > self._clock()):
+                if item is None or not self._due(item):
+                    return
+                if item.reason in COMES_BACK and item.reason != BLOCKED:
+                    # Only the parent's return brings it forward; what came after it waits too.
+                    await self._keep(item, item.reason)
                     return
                 if not await self._send(item):
                     return
@@ -138,6 +156,8 @@ class Outbox:
         channel = self._channels[item.channel]
         part = item.parts_sent
         try:
+            if isinstance(channel, MergingChannel) and await self._sent_together(channel, item):
+                return True
             parts = channel.parts(item)
             while part < parts:
                 message_id = await channel.send(item, part)
@@ -155,24 +175,46 @@ class Outbox:
             return await self._failed(item, DeliveryError("unsendable", retryable=False))
         return True
 
+    async def _sent_together(self, channel: MergingChannel, item: Outgoing) -> bool:
+        """Send the item with those behind it, if several fit into one message."""
+        waiting = await self._store.next_few(item.session_key, MOST_TOGETHER)
+        items = [each for each in waiting if each.reason is None and self._due(each)]
+        count = channel.together(items) if items[:1] == [item] else 0
+        if count < 2:
+            return False
+        await channel.send_together(items[:count])
+        await self._until_stored(lambda: self._store.all_sent(items[:count], self._clock()))
+        return True
+
+    def _due(self, item: Outgoing) -> bool:
+        return item.due_at is None or item.due_at <= self._clock()
+
     async def _mark(self, item: Outgoing, part: int, last: bool, message_id: str | None) -> None:
+        await self._until_stored(
+            lambda: self._store.part_sent(
+                item, part, last=last, message_id=message_id, now=self._clock()
+            )
+        )
+
+    async def _until_stored(self, note: Callable[[], Awaitable[None]]) -> None:
         """Note what was sent, however long the store takes: unmarked, it would be sent again."""
         while True:
             try:
-                await self._store.part_sent(
-                    item, part, last=last, message_id=message_id, now=self._clock()
-                )
+                await note()
                 return
             except StorageError as error:
-                log.error("place %s was sent but cannot be marked yet: %s", item.place, error)
+                log.error("something was sent but cannot be marked yet: %s", error)
                 await asyncio.sleep(_MARK_AGAIN_S)
+
+    async def _keep(self, item: Outgoing, reason: str) -> None:
+        await self._store.keep(item, reason)
+        self._on_kept()
 
     async def _failed(self, item: Outgoing, error: DeliveryError) -> bool:
         if not error.retryable:
             log.warning("place %s is kept unsent: %s (%s)", item.place, error.reason, error)
-            await self._store.keep(item, error.reason)
-            self._on_kept()
-            return error.reason != BLOCKED
+            await self._keep(item, error.reason)
+            return error.reason not in COMES_BACK
         now = self._clock()
         wait_s = error.retry_after_s
         if wait_s is None:

@@ -11,7 +11,8 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -31,14 +32,32 @@ from bot.outbox import Outbox, PushChannel
 from bot.storage.accounts import Accounts, Role
 from bot.storage.outbox import OutboxStore
 
-if TYPE_CHECKING:
-    from bot.channels.telegram.channel import Telegram
-
 log = logging.getLogger(__name__)
 
 FIRST_ACCOUNT = "管理员"
 LINK_VALID = timedelta(days=1)
 _TICK_EVERY_S = 60.0
+
+
+class Messenger(PushChannel, Protocol):
+    """A channel beside the web: takes messages in its own way, gets ours from the outbox."""
+
+    @property
+    def state(self) -> StrEnum:
+        """How it is doing, as /healthz shows it."""
+        ...
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """Return the addresses that its platform calls."""
+        ...
+
+    async def run(self) -> None:
+        """Work until cancelled; what goes wrong is waited for, never raised."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections, when the outbox has stopped as well."""
+        ...
 
 
 class _Server(uvicorn.Server):
@@ -60,19 +79,16 @@ def app(
     stopping: asyncio.Event,
     *,
     routes: Sequence[BaseRoute] = (),
-    states: Mapping[str, Callable[[], str]] | None = None,
+    messengers: Mapping[str, Messenger] | None = None,
 ) -> Starlette:
-    """Return the web application on a running desk, with what messengers add to it.
-
-    `states` tells for each messenger how it is doing.
-    """
+    """Return the web application on a running desk, with what messengers add to it."""
 
     async def healthz(_: Request) -> Response:
         try:
             await desk.store.ping()
         except BotError:
             return JSONResponse({"status": "store does not answer"}, status_code=503)
-        channels = {"web": "on", **{name: state() for name, state in (states or {}).items()}}
+        channels = {"web": "on", **{n: m.state.value for n, m in (messengers or {}).items()}}
         return JSONResponse({"status": "ok", "faq": desk.mind.faq.version, "channels": channels})
 
     return Starlette(
@@ -104,11 +120,12 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     accounts = Accounts(desk.store)
     address = f"http://{settings.host}:{port}"
     key = build.secret_key(settings)
-    channels: dict[str, PushChannel] = {}
-    outbox = Outbox(OutboxStore(desk.store.database), channels, wall_clock, desk.inbox_changed)
-    telegram = _telegram(settings, desk, outbox, key)
-    if telegram is not None:
-        channels["telegram"] = telegram
+    messengers: dict[str, Messenger] = {}
+    outbox = Outbox(OutboxStore(desk.store.database), messengers, wall_clock, desk.inbox_changed)
+    for name, make in MESSENGERS.items():
+        messenger = make(settings, desk, outbox, key)
+        if messenger is not None:
+            messengers[name] = messenger
     # The first sentence loads what understanding needs; no parent should wait for that.
     await asyncio.to_thread(desk.mind.read, "您好")
     # uvicorn raises the signal that ended it once more; by then all is to be closed in order.
@@ -119,8 +136,8 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
             accounts,
             key,
             stopping,
-            routes=telegram.routes() if telegram else (),
-            states={"telegram": lambda: telegram.state.value} if telegram else {},
+            routes=[route for messenger in messengers.values() for route in messenger.routes()],
+            messengers=messengers,
         ),
         log_level="warning",
         access_log=False,
@@ -135,11 +152,11 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         asyncio.create_task(_tick(desk, stopping)),
         asyncio.create_task(_watch(settings, desk, stopping)),
     ]
-    if telegram is not None:
+    if messengers:
         beside += [
             asyncio.create_task(outbox.run()),
             asyncio.create_task(_send_what_is_said(desk, outbox)),
-            asyncio.create_task(telegram.run()),
+            *(asyncio.create_task(messenger.run()) for messenger in messengers.values()),
         ]
     try:
         await server.serve(sockets=[listening])
@@ -148,11 +165,11 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        if telegram is not None:
-            await telegram.close()
+        for messenger in messengers.values():
+            await messenger.close()
 
 
-def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Telegram | None:
+def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Messenger | None:
     """Return the Telegram channel, if a token is set; its library is loaded only then."""
     if not settings.telegram_token:
         return None
@@ -173,6 +190,37 @@ def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Teleg
         webhook_url=settings.telegram_webhook_url,
         webhook_secret=secret,
     )
+
+
+def _wechat(settings: Settings, desk: Desk, outbox: Outbox, _: str) -> Messenger | None:
+    """Return the WeChat channel, if the token of its server settings is set."""
+    if not settings.wechat_token:
+        return None
+    from bot.channels.wechat.api import Api
+    from bot.channels.wechat.channel import WeChat
+    from bot.channels.wechat.wire import Secrets, aes_key
+
+    named = {
+        "BOT_WECHAT_AES_KEY": settings.wechat_aes_key,
+        "BOT_WECHAT_AES_KEY_PREVIOUS": settings.wechat_aes_key_previous,
+    }
+    keys = tuple(aes_key(value, name) for name, value in named.items() if value)
+    if not settings.wechat_app_id and (keys or settings.wechat_app_secret):
+        raise ConfigError("设了别的 BOT_WECHAT_ 项，就要设 BOT_WECHAT_APP_ID；在公众号后台可以看到")
+    return WeChat(
+        desk,
+        Api(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url),
+        outbox,
+        Secrets(settings.wechat_token, settings.wechat_app_id, keys),
+        wall_clock,
+    )
+
+
+MESSENGERS: Mapping[str, Callable[[Settings, Desk, Outbox, str], Messenger | None]] = {
+    "telegram": _telegram,
+    "wechat": _wechat,
+}
+"""What a channel is called in sessions' keys → the channel, if its settings say so."""
 
 
 async def _send_what_is_said(desk: Desk, outbox: Outbox) -> None:

@@ -16,6 +16,7 @@ web_quick_inquiries web_quick_menu web_delivered web_unsent web_slow web_offline
 web_history_failed web_bad_request web_too_large web_too_fast web_refused web_busy
 tg_command_menu tg_command_mine tg_command_person tg_command_help tg_command_delete tg_help
 tg_description tg_short_description tg_pressed tg_stale tg_too_fast tg_group_private tg_group_button
+wx_choices wx_kept wx_now wx_more wx_go_on wx_slow wx_busy
 """
 
 REQUIRED_MESSAGES: Mapping[str, frozenset[str]] = {
@@ -48,5 +49,6 @@ REQUIRED_MESSAGES: Mapping[str, frozenset[str]] = {
     "status_with_staff": frozenset({"owner"}),
     "status_waiting_parent": frozenset({"owner"}),
     "crisis_followed": frozenset({"number"}),
+    "wx_heard": frozenset({"words"}),
 }
 """Name in messages.yaml → the {fields} that the code fills in."""

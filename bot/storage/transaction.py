@@ -96,6 +96,7 @@ _ERASE = (
     "UPDATE inquiries SET slots = '{}' WHERE session_key = :session_key",
     outbox.ERASE,
     "DELETE FROM sources WHERE session_key = :session_key",
+    "DELETE FROM passive_replies WHERE session_key = :session_key",
     "UPDATE sessions SET choices = '[]', last_entry = NULL, erased_at = :now"
     " WHERE session_key = :session_key",
 )
@@ -156,7 +157,9 @@ class Transaction:
         place = await self._place()
         await self._work.rows(_SAVE_TURN, id=place, inbox_id=row["id"], **turn_values(turn))
         if turn.replies and outbox.is_pushed(key):
-            await outbox.queue(self._work, place, key, outbox.Kind.TURN)
+            hold = outbox.HELD.get(turn.message.channel)
+            due_at = turn.message.received_at + hold if hold else None
+            await outbox.queue(self._work, place, key, outbox.Kind.TURN, due_at=due_at)
 
     async def save_inquiry(self, inquiry: Inquiry, moves: Sequence[Move]) -> None:
         """Store the inquiry and its moves."""

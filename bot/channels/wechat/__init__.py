@@ -1,0 +1,1 @@
+"""The WeChat Official Account: a wire format, what parents do there, an API client."""
