@@ -20,7 +20,7 @@ from bot import build
 from bot.config import Settings, described, read_settings
 from bot.dialogue import Handler
 from bot.engine import CHONGQING, wall_clock
-from bot.errors import BotError
+from bot.errors import BotError, ChannelError, ConfigError
 from bot.jsonl import DEFAULT_TIME, Chat, ask_lines, chat_lines
 from bot.matching.understand import Understanding
 
@@ -39,6 +39,8 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     )
     staff = typer.Typer(help="工作人员账号")
     app.add_typer(staff, name="staff")
+    wechat = typer.Typer(help="微信公众号")
+    app.add_typer(wechat, name="wechat")
 
     @app.callback(invoke_without_command=True)
     def main(context: typer.Context) -> None:
@@ -178,6 +180,11 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         """停用账号。"""
         asyncio.run(_with_accounts(read_settings(), _disable, name))
 
+    @wechat.command("menu")
+    def wechat_menu(faq: FaqOption = None) -> None:
+        """按 faq/menu.yaml 更新公众号底部的菜单。"""
+        asyncio.run(_wechat_menu(read_settings(), faq))
+
     return app
 
 
@@ -300,6 +307,31 @@ async def _bind(settings: Settings, name: str) -> None:
 async def _disable(accounts: Any, _: Settings, name: str) -> None:
     await accounts.disable(name)
     _echo(f"{name} 已停用")
+
+
+async def _wechat_menu(settings: Settings, faq: Path | None) -> None:
+    from bot.channels.wechat.api import Api, Refused
+    from bot.channels.wechat.menu import menu_buttons
+    from bot.faq import load
+
+    if not settings.wechat_app_id or not settings.wechat_app_secret:
+        raise ConfigError("先设好 BOT_WECHAT_APP_ID 和 BOT_WECHAT_APP_SECRET，才能更新菜单")
+    buttons = menu_buttons(load(faq or settings.faq))
+    if not buttons:
+        raise BotError("menu.yaml 里没有按钮，公众号的菜单没有动")
+    api = Api(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url)
+    try:
+        await api.create_menu(buttons)
+    except ChannelError as error:
+        remedy = error.remedy if isinstance(error, Refused) else "连不上微信，请稍后再试"
+        raise BotError(f"菜单没有更新：{remedy or '微信没有收下'}（{error}）") from None
+    finally:
+        await api.close()
+    below = sum(len(button.get("sub_button", ())) for button in buttons)
+    _echo(
+        f"菜单已更新：{len(buttons)} 个按钮，下面 {below} 个。"
+        "手机上最迟24小时看到；取消关注再关注，马上看到"
+    )
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -16,14 +16,15 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PICTURE = """
 run_bot              → cli handlers
-cli                  → serve build jsonl evaluate config engine dialogue matching.report
+cli                  → serve channels build jsonl evaluate config engine dialogue matching.report
                        matching.understand storage faq
 serve                → live build channels console outbox config engine dialogue
                        matching.understand storage
 live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
-channels             → engine outbox inquiry wire privacy storage faq.value
+channels             → engine outbox inquiry wire privacy storage faq.value text cutting
+                       poster
 console              → engine wire inquiry storage faq.value
 outbox               → storage
 engine               → dialogue acts words inquiry matching.understand storage privacy wire
@@ -46,6 +47,8 @@ wire *               →
 config               →
 privacy *            →
 text *               →
+cutting *            →
+poster *             →
 model *              →
 errors *             →
 

@@ -18,6 +18,7 @@ from bot.faq.schema import (
     HoursFile,
     LexiconFile,
     LocalFile,
+    MenuFile,
     MessagesFile,
     TopicFile,
     TopicId,
@@ -36,6 +37,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "lexicon.yaml": LexiconFile,
     "local.yaml": LocalFile,
     "hours.yaml": HoursFile,
+    "menu.yaml": MenuFile,
 }
 """Every file that must be there, in reading order."""
 
@@ -75,6 +77,7 @@ class Folder:
     lexicon: Source[LexiconFile]
     local: Source[LocalFile]
     hours: Source[HoursFile]
+    menu: Source[MenuFile]
     version: str
     """First 12 hex digits of a SHA-256 over the files' names and bytes."""
     strangers: tuple[Problem, ...]
@@ -90,6 +93,7 @@ class Folder:
             self.lexicon,
             self.local,
             self.hours,
+            self.menu,
         )
         found = [problem for source in (*self.topics, *rest) for problem in source.problems]
         return in_order([*found, *self.strangers])
@@ -126,6 +130,7 @@ class Folder:
             and (lexicon := self.lexicon.model)
             and (local := self.local.model)
             and (hours := self.hours.model)
+            and (menu := self.menu.model)
         ):
             return None
         written = {entry.id: entry for topic in topics for entry in topic.entries}
@@ -140,6 +145,7 @@ class Folder:
             entries={name: entry for name, entry in written.items() if entry.published},
             matters={matter.id: matter for matter in elsewhere.matters},
             version=self.version,
+            menu=menu,
             drafts={name: entry for name, entry in written.items() if not entry.published},
         )
 
@@ -187,7 +193,8 @@ def read_folder(path: Path) -> Folder:
     lexicon = reader.read("lexicon.yaml", LexiconFile)
     local = reader.read("local.yaml", LocalFile)
     hours = reader.read("hours.yaml", HoursFile)
+    menu = reader.read("menu.yaml", MenuFile)
     version = reader.digest.hexdigest()[:12]
     return Folder(
-        path, topics, elsewhere, danger, messages, lexicon, local, hours, version, strangers
+        path, topics, elsewhere, danger, messages, lexicon, local, hours, menu, version, strangers
     )

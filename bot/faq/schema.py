@@ -198,3 +198,39 @@ class HoursFile(Part):
     waiting_parent_days: int = Field(ge=1, le=60, description="问了家长几天没回就自动了结")
     come_back_days: int = Field(ge=1, le=60, description="了结后几天内再来，仍算原来那一件")
     duty: str = Field(default="", description="值守时间，原样说给家长听；没定就留空")
+
+
+class MenuItem(Part):
+    """What one button of the account's menu does: exactly one thing."""
+
+    name: Text = Field(description="按钮上的字；大类最多16个字节（5个汉字），下面的最多60个字节")
+    topic: TopicId | None = Field(default=None, description="点了就打开这个大类")
+    entry: EntryId | None = Field(default=None, description="点了就答这一条")
+    command: Name | None = Field(
+        default=None, description="点了等于说这个命令，如 handoff（转人工）、my_inquiries、menu"
+    )
+    url: str | None = Field(default=None, description="点了打开这个网址，以 https:// 开头")
+
+    @property
+    def key(self) -> str:
+        """What WeChat reports when it is tapped; empty for an address."""
+        for kind in ("topic", "entry", "command"):
+            if value := getattr(self, kind):
+                return f"{kind}.{value}"
+        return ""
+
+
+class MenuButton(MenuItem):
+    """One of the three buttons: does something itself, or opens up to five below it."""
+
+    buttons: tuple[MenuItem, ...] = Field(
+        default=(), max_length=5, description="点开后的按钮，最多5个；写了它，自己就不再写别的"
+    )
+
+
+class MenuFile(Part):
+    """menu.yaml."""
+
+    buttons: tuple[MenuButton, ...] = Field(
+        max_length=3, description="公众号底部的菜单，最多3个；改好后运行 run_bot.py wechat menu"
+    )

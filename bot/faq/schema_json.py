@@ -27,6 +27,9 @@ _ABOUT = {
     "LocalFile": "本区自己的电话、日期、网址",
     "LocalValue": "一个占位符",
     "HoursFile": "天数和值守时间",
+    "MenuFile": "微信公众号底部的菜单",
+    "MenuButton": "底部的一个按钮",
+    "MenuItem": "点开后的一个按钮",
 }
 
 

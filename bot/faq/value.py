@@ -17,6 +17,7 @@ from bot.faq.schema import (
     LexiconFile,
     LocalValue,
     Matter,
+    MenuFile,
     MessagesFile,
     Standing,
     TopicFile,
@@ -72,6 +73,8 @@ class Faq:
     """Hash of the files' contents."""
     exam: tuple[Labelled, ...] = ()
     """The FAQ's own labelled questions."""
+    menu: MenuFile = field(default_factory=lambda: MenuFile(buttons=()))
+    """The menu of the WeChat account."""
     drafts: Mapping[str, Entry] = field(default_factory=dict)
     """Entries not published: no parent is ever answered with them."""
 

@@ -133,6 +133,17 @@ answered_days: 3
 waiting_parent_days: 7
 come_back_days: 7
 """,
+    "menu.yaml": """\
+buttons:
+  - name: 入学
+    buttons:
+      - name: 几岁上学
+        entry: enrollment.first
+      - name: 入学的事
+        topic: enrollment
+  - name: 菜单
+    command: menu
+""",
 }
 
 OTHERS["messages.yaml"] = OTHERS["messages.yaml"].replace(

@@ -284,4 +284,4 @@ def test_a_problem_reads_as_one_sentence() -> None:
 
 
 def test_the_project_has_the_files_that_the_loader_reads() -> None:
-    assert len(FILES) == 11
+    assert len(FILES) == 12

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.channels.poster import read_poster
 from bot.channels.wechat.incoming import Incoming, Kind
 from bot.channels.wechat.rendering import read_choice
 from bot.engine import Desk
 from bot.faq.value import Faq
 from bot.model import Message, Turn
+from bot.poster import read_poster
 from bot.storage.updates import Updates
 from bot.text import squeeze
 

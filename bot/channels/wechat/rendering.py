@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.channels.cutting import pieces
 from bot.channels.wechat.incoming import FOLLOWED, SPOKEN
 from bot.channels.wechat.wire import sayable
+from bot.cutting import pieces
 from bot.faq.value import Faq
 from bot.model import Choice, Reply
 from bot.storage.outbox import Kind, Outgoing
