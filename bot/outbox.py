@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Protocol, runtime_checkable
 
 from bot.errors import DeliveryError, StorageError
@@ -178,7 +179,7 @@ class Outbox:
     async def _sent_together(self, channel: MergingChannel, item: Outgoing) -> bool:
         """Send the item with those behind it, if several fit into one message."""
         waiting = await self._store.next_few(item.session_key, MOST_TOGETHER)
-        items = [each for each in waiting if each.reason is None and self._due(each)]
+        items = list(takewhile(lambda each: each.reason is None and self._due(each), waiting))
         count = channel.together(items) if items[:1] == [item] else 0
         if count < 2:
             return False

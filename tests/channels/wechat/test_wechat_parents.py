@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wechat_desk import AGE, Act, event, message, running, until, wechat_api
+from wechat_desk import AGE, event, running
 
 FIRST = "六周岁"
 
