@@ -1,4 +1,4 @@
-"""What staff do to an inquiry: take, reply, ask the parent, release, resolve. Pure."""
+"""What staff do to an inquiry: take, reply, ask, release, transfer, resolve. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.faq.value import Faq
 from bot.inquiry import OWNED, UNOWNED, move
-from bot.model import Act, Choice, ChoiceKind, Inquiry, Move, Status
+from bot.model import Act, Choice, ChoiceKind, Inquiry, Move, Status, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,20 @@ class Done:
     inquiry: Inquiry
     moves: tuple[Move, ...] = ()
     deliveries: tuple[Push, ...] = ()
+    transfer: Transfer | None = None
     error: str | None = None
 
 
-def perform(inquiry: Inquiry, act: Act, who: str, text: str, faq: Faq, now: datetime) -> Done:
+def perform(
+    inquiry: Inquiry, act: Act, who: str, text: str, faq: Faq, now: datetime, *, to_whom: str = ""
+) -> Done:
     """Return the inquiry after the act, and what the parent hears of it."""
-    refusal = _refusal(inquiry, act, who, text)
+    refusal = _refusal(inquiry, act, who, text, to_whom)
     if refusal:
         return Done(inquiry, error=refusal)
     moves: list[Move] = []
     pushes: list[Push] = []
+    transfer = None
 
     def to(status: Status, why: str, owner: str | None = None) -> None:
         nonlocal inquiry
@@ -58,6 +62,10 @@ def perform(inquiry: Inquiry, act: Act, who: str, text: str, faq: Faq, now: date
         case Act.RELEASE:
             to(Status.WAITING_STAFF, act)
             pushes.append(Push(faq.say("released", owner=who, number=inquiry.number)))
+        case Act.TRANSFER:
+            inquiry = replace(inquiry, owner=to_whom)
+            transfer = Transfer(inquiry.number, who, to_whom, now)
+            pushes.append(Push(faq.say("transferred", owner=to_whom, number=inquiry.number)))
         case Act.RESOLVE:
             if text:
                 pushes.append(Push(faq.say("staff_words", owner=who, text=text), words=text))
@@ -67,10 +75,10 @@ def perform(inquiry: Inquiry, act: Act, who: str, text: str, faq: Faq, now: date
             )
             said = faq.say("resolved_by_staff", owner=who, number=inquiry.number)
             pushes.append(Push(said, rate))
-    return Done(replace(inquiry, touched_at=now), tuple(moves), tuple(pushes))
+    return Done(replace(inquiry, touched_at=now), tuple(moves), tuple(pushes), transfer)
 
 
-def _refusal(inquiry: Inquiry, act: Act, who: str, text: str) -> str | None:
+def _refusal(inquiry: Inquiry, act: Act, who: str, text: str, to_whom: str) -> str | None:
     """Return why the act may not be done, in Chinese for staff."""
     number, owner = inquiry.number, inquiry.owner
     if not who.strip():
@@ -84,6 +92,10 @@ def _refusal(inquiry: Inquiry, act: Act, who: str, text: str) -> str | None:
             return "您已经接手了" if owner == who else f"{number}号咨询已由{owner}接手"
         if owner != who:
             return f"{number}号咨询由{owner}负责，只有{owner}可以操作"
+        if act is Act.TRANSFER and to_whom in ("", who):
+            return "请选要转给哪位同事"
+    elif act is Act.TRANSFER:
+        return f"{number}号咨询没有人接手，不用转交"
     elif act is Act.RELEASE:
         return f"{number}号咨询没有人接手，不用放回"
     return None

@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta, timezone
 from bot.faq.value import Faq
 from bot.ledger import Ledger
 from bot.matching.understand import Understanding
-from bot.model import Decision, Message, Outcome, Reply, Session
+from bot.model import Decision, Message, Outcome, Reply, Session, Switches
 from bot.text import squeeze
 
 _DISTRICT = timezone(timedelta(hours=8))
+_AS_USUAL = Switches()
 LONGEST_READ = 4_000
 """Characters read of one message, half at each end: people ask at the start or at the end."""
 
@@ -27,6 +28,7 @@ class Request:
     now: datetime
     numbers: Sequence[str]
     """Free inquiry numbers, enough for one message."""
+    switches: Switches = _AS_USUAL
 
     @property
     def faq(self) -> Faq:
@@ -83,13 +85,14 @@ def respond(
     handlers: Sequence[Handler],
     now: datetime,
     numbers: Sequence[str],
+    switches: Switches = _AS_USUAL,
 ) -> Outcome:
     """Return what the message leads to: the first handler that has something to say decides."""
-    request = Request(message, session, mind, now, numbers)
+    request = Request(message, session, mind, now, numbers, switches)
     for handler in handlers:
         outcome = handler(request)
         if outcome is not None:
-            return _with_privacy_notice(outcome, mind.faq)
+            return _with_staff_notice(_with_privacy_notice(outcome, mind.faq), request)
     raise LookupError("no handler took the message; the last one must always answer")
 
 
@@ -104,3 +107,13 @@ def _with_privacy_notice(outcome: Outcome, faq: Faq) -> Outcome:
         replies=(*before, noticed),
         session=replace(outcome.session, greeted=True),
     )
+
+
+def _with_staff_notice(outcome: Outcome, request: Request) -> Outcome:
+    """Put the notice that staff have switched on before the answer; never in an emergency."""
+    notice = request.switches.notice
+    if not notice or not outcome.replies or outcome.decision is Decision.CRISIS:
+        return outcome
+    first, *others = outcome.replies
+    noticed = Reply(f"{request.faq.say('notice', text=notice)}\n\n{first.text}", first.choices)
+    return replace(outcome, replies=(noticed, *others))

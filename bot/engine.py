@@ -25,6 +25,7 @@ from bot.model import (
     Inquiry,
     Message,
     Move,
+    Note,
     Outcome,
     Reply,
     Session,
@@ -111,12 +112,22 @@ class Desk:
         async with self.store.transaction() as work:
             session, silenced = self._catch_up(await self._load(work, message.session_key), now)
             numbers = await work.peek_numbers(NUMBERS_PER_MESSAGE)
-            outcome = respond(session, message, self.mind, self._handlers, now, numbers)
+            outcome = respond(
+                session,
+                message,
+                self.mind,
+                self._handlers,
+                now,
+                numbers,
+                await work.casework.switches(),
+            )
             turn = _turn(message, outcome)
             if outcome.erase:
                 # First, so that the reply that confirms it can still be sent and repeated.
                 await work.erase(message.session_key, now)
             await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
+            if outcome.rating is not None:
+                await work.casework.rate(outcome.rating)
         return turn
 
     def preview(self, message: Message) -> Turn:
@@ -171,11 +182,13 @@ class Desk:
         act: Act,
         text: str = "",
         *,
+        to_whom: str = "",
         now: datetime | None = None,
         once: str | None = None,
     ) -> ActResult:
         """Do what a member of staff asks, or say in Chinese why not; all in one transaction.
 
+        `to_whom` a transfer goes is a name; whether such a person is there is for the caller.
         An act that was done under the same `once` before changes nothing and is no error.
         """
         now = now or self._clock()
@@ -187,7 +200,9 @@ class Desk:
             current = await work.inquiry(number)
             if current is None:
                 raise StorageError(f"{number}号咨询刚才还在，现在读不到了")
-            done = acts.perform(current, act, who, text.strip(), self.mind.faq, now)
+            done = acts.perform(
+                current, act, who, text.strip(), self.mind.faq, now, to_whom=to_whom.strip()
+            )
             if once is not None and await work.done_before(once):
                 return ActResult(current)
             if done.error is not None:
@@ -195,7 +210,9 @@ class Desk:
             if once is not None:
                 await work.remember(once, now)
             await work.save_inquiry(done.inquiry, done.moves)
-            await work.audit(who, f"act.{act}", number, now)
+            if done.transfer is not None:
+                await work.casework.add_transfer(done.transfer)
+            await work.audit(who, f"act.{act}", number, now, to_whom)
             stored = []
             for delivery in done.deliveries:
                 if delivery.words:
@@ -221,6 +238,23 @@ class Desk:
                 )
         self._wake(inquiry.session_key)
         return ActResult(done.inquiry, tuple(stored))
+
+    async def note(self, who: str, number: str, text: str) -> None:
+        """Keep what staff note for each other; an unknown number or empty text changes nothing."""
+        now, text = self._clock(), mask(text.strip())
+        async with self.store.transaction() as work:
+            if text and await work.inquiry(number):
+                await work.casework.add_note(Note(number, who, text, now))
+                await work.audit(who, "note", number, now)
+        self._wake_inbox()
+
+    async def switch(self, who: str, name: str, value: str) -> None:
+        """Set the notice before all answers (`notice`), or turn the bot off (`bot_off`)."""
+        now = self._clock()
+        async with self.store.transaction() as work:
+            await work.casework.switch(name, value.strip(), who, now)
+            await work.audit(who, f"switch.{name}", "", now, value.strip())
+        self._wake_inbox()
 
     async def note_slot(self, number: str, name: str, value: str) -> None:
         """Note something known about an inquiry; an unknown number changes nothing."""

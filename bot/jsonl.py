@@ -130,7 +130,14 @@ class Chat:
         now = self._now(session, _time(given))
         if given.get("at") is not None:
             self._times[session] = now
-        result = await self._desk.act(who, inquiry.number, act, _text(given, needed=False), now=now)
+        result = await self._desk.act(
+            who,
+            inquiry.number,
+            act,
+            _text(given, needed=False),
+            to_whom=str(given.get("to", "")),
+            now=now,
+        )
         # The memory channel delivers at once.
         await self._desk.mark_sent([d.id for d in result.deliveries])
         return {

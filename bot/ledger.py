@@ -12,7 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import inquiry as statuses
-from bot.model import Candidate, Decision, Inquiry, Move, Outcome, Reply, Session, Status
+from bot.model import (
+    Candidate,
+    Decision,
+    Inquiry,
+    Move,
+    Outcome,
+    Rating,
+    Reply,
+    Session,
+    Status,
+)
 
 
 class Ledger:
@@ -28,6 +38,7 @@ class Ledger:
         self._inquiries = {i.number: i for i in session.inquiries}
         self._moves: list[Move] = []
         self._current = session.current
+        self._rating: Rating | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -100,6 +111,11 @@ class Ledger:
         to = Status.WITH_STAFF if inquiry.owner else Status.OPEN
         return self.move(number, to, who="parent", why="wrote again")
 
+    def rate(self, number: str, *, helped: bool) -> None:
+        """Note what the parent says of a resolved inquiry; the first time counts."""
+        resolved_at = self._inquiries[number].changed_at
+        self._rating = Rating(number, resolved_at, helped, self._now)
+
     def continued(self) -> Inquiry:
         """Return the current inquiry ready to be written in: brought back, or a new one."""
         current = self.current
@@ -141,5 +157,6 @@ class Ledger:
             tuple(candidates),
             inquiry,
             tuple(self._moves),
+            self._rating,
             erase,
         )

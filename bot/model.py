@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+OWNER_SILENT = "owner silent"
+"""Why an inquiry went back to waiting_staff when the clock took it from its owner."""
+
 
 class Decision(StrEnum):
     """What was done with a message; the names are part of the public interface."""
@@ -41,6 +44,7 @@ class Act(StrEnum):
     REPLY = "reply"
     ASK_PARENT = "ask_parent"
     RELEASE = "release"
+    TRANSFER = "transfer"
     RESOLVE = "resolve"
 
 
@@ -142,6 +146,46 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What staff wrote for each other about an inquiry; no parent ever sees it."""
+
+    number: str
+    who: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """An owner handed their inquiry to another person; its status stayed."""
+
+    number: str
+    who: str
+    to: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a parent said of a resolved inquiry; once for each resolution."""
+
+    number: str
+    resolved_at: datetime
+    helped: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What staff can switch for everybody."""
+
+    notice: str = ""
+    """Stands before all answers, as staff wrote it; empty when there is none."""
+    bot_off: bool = False
+    """The bot answers nothing; people still receive what parents write."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """The state of one conversation, with the inquiries that still matter to it."""
 
@@ -189,6 +233,7 @@ class Outcome:
     inquiry: str | None = None
     """Number of the inquiry that the message was about."""
     moves: tuple[Move, ...] = ()
+    rating: Rating | None = None
     erase: bool = False
     """The parent confirmed: remove what they wrote."""
 

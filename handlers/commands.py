@@ -69,6 +69,7 @@ def helped(request: Request) -> Outcome:
     else:
         if inquiry.status is not Status.RESOLVED:
             ledger.move(inquiry.number, Status.RESOLVED, who="parent", why="helped")
+        ledger.rate(inquiry.number, helped=True)
         text = faq.say("thanks_helped", number=inquiry.number)
     return ledger.outcome(Decision.COMMAND, [Reply(text)], inquiry=inquiry.number, misses=0)
 
@@ -84,6 +85,7 @@ def not_helped(request: Request) -> Outcome:
     elif inquiry.status is Status.RESOLVED and not ledger.may_come_back(inquiry):
         return ledger.outcome(Decision.COMMAND, [Reply(faq.say("nothing_to_rate"))])
     elif inquiry.status is Status.RESOLVED:
+        ledger.rate(inquiry.number, helped=False)
         inquiry = ledger.come_back(inquiry.number)
         if inquiry.status is Status.WITH_STAFF:
             text = faq.say("already_with_staff", owner=inquiry.owner, number=inquiry.number)

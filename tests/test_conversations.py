@@ -96,9 +96,10 @@ class Play:
                 return {"tick": _time(when)}
             case {"staff": {"who": who, **does}}:
                 target = str(does.pop("inquiry", session))
+                to = {"to": does.pop("to")} if "to" in does else {}
                 [(do, text)] = does.items()
                 number = self._names.get(target, target)
-                return {"staff": who, "inquiry": number, "do": do, "text": text or "", **at}
+                return {"staff": who, "inquiry": number, "do": do, "text": text or "", **to, **at}
         known = {"message_id": turn["id"]} if "id" in turn else {}
         given: dict[str, Any] = {"session": session, **known, **at}
         for key, name in (("parent", "text"), ("pick", "pick"), ("media", "media")):

@@ -25,7 +25,7 @@ build                → config engine dialogue matching.understand matching sto
 jsonl                → engine wire
 channels             → engine outbox inquiry wire privacy storage faq.value text cutting
                        poster
-console              → engine wire inquiry storage faq.value
+console              → engine wire inquiry storage faq.value faq.schema
 outbox               → storage
 engine               → dialogue acts words inquiry matching.understand storage privacy wire
                        faq.value

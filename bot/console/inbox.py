@@ -76,5 +76,5 @@ def allowed(inquiry: Inquiry, who: str) -> frozenset[Act]:
     if inquiry.status in UNOWNED:
         return frozenset({Act.TAKE, Act.REPLY, Act.ASK_PARENT, Act.RESOLVE})
     if inquiry.status in OWNED and inquiry.owner == who:
-        return frozenset({Act.REPLY, Act.ASK_PARENT, Act.RELEASE, Act.RESOLVE})
+        return frozenset({Act.REPLY, Act.ASK_PARENT, Act.RELEASE, Act.TRANSFER, Act.RESOLVE})
     return frozenset()

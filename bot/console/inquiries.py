@@ -12,35 +12,48 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.console import words
+from bot.console import canned, words
 from bot.console.door import STALE, Door
 from bot.console.guard import PATH, SignedIn, field_text
 from bot.console.inbox import Show, allowed, is_waiting, select
 from bot.console.live import EventStream, inbox_events
 from bot.console.once import Once
 from bot.console.pages import page, problem
-from bot.engine import Desk
+from bot.console.story import story
+from bot.engine import CHONGQING, Desk
 from bot.model import Act, Inquiry
+from bot.storage.accounts import Accounts
 from bot.storage.audit import Audit
+from bot.storage.records import Understood
 
 LONGEST_TEXT = 2000
 
 _EMPTY_TEXT = "还没有写内容。请先写下要发给家长的话，再发送。"
 _TOO_LONG = f"内容超过 {LONGEST_TEXT} 字，请删短一些或分几次发送。"
 
+_LONG_NOTE = f"备注超过 {LONGEST_TEXT} 字，请删短一些。"
+_NO_COLLEAGUE = "请选要转给哪位同事。"
+
 _SHOWS = {show.value: show for show in Show}
 _ACTS = {act.value: act for act in Act}
 
 
 def inquiry_routes(
-    desk: Desk, door: Door, now: Callable[[], datetime], stopping: asyncio.Event
+    desk: Desk,
+    accounts: Accounts,
+    door: Door,
+    now: Callable[[], datetime],
+    stopping: asyncio.Event,
 ) -> list[BaseRoute]:
     """Return the addresses of the inbox, below /staff."""
-    views = _Inquiries(desk, door, now, stopping)
+    views = _Inquiries(desk, accounts, door, now, stopping)
     return [
         Route("/", door.page(views.queue)),
         Route("/inquiries/{number}", door.page(views.inquiry)),
         Route("/inquiries/{number}", door.form(views.act, stale=views.stale), methods=["POST"]),
+        Route(
+            "/inquiries/{number}/notes", door.form(views.note, stale=views.stale), methods=["POST"]
+        ),
         Route("/events", views.events),
     ]
 
@@ -49,9 +62,15 @@ class _Inquiries:
     """The inbox."""
 
     def __init__(
-        self, desk: Desk, door: Door, now: Callable[[], datetime], stopping: asyncio.Event
+        self,
+        desk: Desk,
+        accounts: Accounts,
+        door: Door,
+        now: Callable[[], datetime],
+        stopping: asyncio.Event,
     ) -> None:
         self._desk = desk
+        self._accounts = accounts
         self._door = door
         self._now = now
         self._stopping = stopping
@@ -82,9 +101,14 @@ class _Inquiries:
             return self._unknown(staff)
         live = "x-live" in request.headers
         await self._audit.looked(staff.name, inquiry.number, self._now(), again=live)
-        done = _ACTS.get(request.query_params.get("done", ""))
+        asked = request.query_params
+        done = _ACTS.get(asked.get("done", ""))
         return await self._inquiry_page(
-            inquiry, staff, notice=None if done is None else words.DONE[done]
+            inquiry,
+            staff,
+            notice=None if done is None else words.DONE[done],
+            find=asked.get("find", "").strip()[:100],
+            insert=asked.get("insert", ""),
         )
 
     async def act(self, request: Request, staff: SignedIn, form: FormData) -> Response:
@@ -100,14 +124,28 @@ class _Inquiries:
             return await self._refuse(inquiry, staff, form, 422, _EMPTY_TEXT)
         if len(text) > LONGEST_TEXT:
             return await self._refuse(inquiry, staff, form, 422, _TOO_LONG)
-        number, name = inquiry.number, staff.name
+        number, name, to_whom = inquiry.number, staff.name, field_text(form, "to_whom")
+        if act is Act.TRANSFER and to_whom not in await self._colleagues(staff):
+            return await self._refuse(inquiry, staff, form, 422, _NO_COLLEAGUE)
         nonce = field_text(form, "nonce") or secrets.token_urlsafe()
         result = await self._once.do(
-            lambda: self._desk.act(name, number, act, text), nonce, name, number, act, text
+            lambda: self._desk.act(name, number, act, text, to_whom=to_whom),
+            *(nonce, name, number, act, text, to_whom),
         )
         if result.error is not None:
             return await self._refuse(inquiry, staff, form, 409, result.error)
         return RedirectResponse(f"{PATH}/inquiries/{number}?done={act}", 303)
+
+    async def note(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+        """Keep an internal note, which no parent ever sees."""
+        text = field_text(form, "text").strip()
+        inquiry = await self._find(request)
+        if inquiry is None:
+            return self._unknown(staff, kept=text)
+        if len(text) > LONGEST_TEXT:
+            return await self._refuse(inquiry, staff, form, 422, _LONG_NOTE)
+        await self._desk.note(staff.name, inquiry.number, text)
+        return RedirectResponse(f"{PATH}/inquiries/{inquiry.number}#notes", 303)
 
     async def stale(self, request: Request, staff: SignedIn, form: FormData) -> Response:
         """Show the inquiry as it stands, with what was typed on a page of another session."""
@@ -127,6 +165,25 @@ class _Inquiries:
             kept=field_text(form, "text").strip(),
             tried=_ACTS.get(field_text(form, "act")),
         )
+
+    async def _colleagues(self, staff: SignedIn) -> list[str]:
+        """Return to whom an inquiry may be handed."""
+        return [
+            each.name
+            for each in await self._accounts.list()
+            if not each.disabled and each.name != staff.name
+        ]
+
+    async def _canned(
+        self, inquiry: Inquiry, understood: dict[str, Understood], find: str
+    ) -> list[canned.Canned]:
+        """Return answers for a reply: those that are near, or those that were looked for."""
+        mind = self._desk.mind
+        entries = canned.near(inquiry, understood.values())
+        if find:
+            reading = await asyncio.to_thread(mind.read, find)
+            entries = canned.titled(mind.faq, find) + [c.entry for c in reading.candidates]
+        return canned.offered(mind.faq, entries, self._now().astimezone(CHONGQING).date())
 
     async def events(self, request: Request) -> Response:
         """Return the stream that tells open pages to look again."""
@@ -158,16 +215,34 @@ class _Inquiries:
         error: str | None = None,
         kept: str = "",
         tried: Act | None = None,
+        find: str = "",
+        insert: str = "",
     ) -> Response:
+        number, casework = inquiry.number, self._desk.store.casework
+        understood = await self._desk.store.understood(number)
+        answers = await self._canned(inquiry, understood, find)
+        if not kept:
+            kept, tried = next(
+                ((c.text, Act.REPLY) for c in answers if c.entry == insert), ("", tried)
+            )
         return page(
             "inquiry.html",
             status,
             staff=staff,
             place="inbox",
             inquiry=inquiry,
-            transcript=await self._desk.transcript(inquiry.number),
-            moves=await self._desk.moves(inquiry.number),
-            entry_title=self._desk.entry_title(inquiry.entry),
+            transcript=await self._desk.transcript(number),
+            understood=understood,
+            steps=story(
+                await self._desk.moves(number),
+                await casework.transfers(number),
+                await casework.ratings(number),
+            ),
+            notes=await casework.notes(number),
+            colleagues=await self._colleagues(staff),
+            canned=answers,
+            find=find,
+            title_of=self._desk.entry_title,
             allowed=allowed(inquiry, staff.name),
             notice=notice,
             error=error,

@@ -22,7 +22,7 @@ PLACES = (
     # Place("learning", "/staff/learning/", "待学习"),
     # Place("figures", "/staff/figures/", "统计"),
     Place("accounts", "/staff/accounts/", "账号", admins_only=True),
-    # Place("settings", "/staff/settings/", "设置", admins_only=True),
-    # Place("audit", "/staff/audit/", "记录", admins_only=True),
+    Place("settings", "/staff/settings/", "设置", admins_only=True),
+    Place("audit", "/staff/audit/", "记录", admins_only=True),
 )
 """In this order; a place stands here once its page exists."""

@@ -18,6 +18,7 @@ from bot.console.guard import PATH, SignedIn, StaffHeaders
 from bot.console.inquiries import inquiry_routes
 from bot.console.pages import STATIC, problem
 from bot.console.people import people_routes
+from bot.console.settings import settings_routes
 from bot.console.sign_in import SignIn
 from bot.engine import Desk
 from bot.storage.accounts import Accounts
@@ -46,8 +47,9 @@ def console_routes(
         Mount(
             PATH,
             routes=[
-                *inquiry_routes(desk, door, now, stopping or asyncio.Event()),
+                *inquiry_routes(desk, accounts, door, now, stopping or asyncio.Event()),
                 *people_routes(accounts, sessions, door, now),
+                *settings_routes(desk, door, now),
                 Route("/sign-in", sign_in.show),
                 Route("/sign-in", sign_in.enter, methods=["POST"]),
                 Route("/sign-out", sign_in.leave, methods=["POST"]),

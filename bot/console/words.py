@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from bot.console.inbox import Show
-from bot.model import Act, Inquiry, Media, Status
+from bot.model import OWNER_SILENT, Act, Decision, Inquiry, Media, Status
 from bot.storage.accounts import Role
 from bot.storage.records import HistoryItem
 
@@ -49,6 +49,7 @@ DONE = {
     Act.REPLY: "回复已提交，会送到家长所用的渠道。",
     Act.ASK_PARENT: "问题已提交，会送到家长所用的渠道；家长回话后回到您手上。",
     Act.RELEASE: "已退回队列，家长会收到通知。",
+    Act.TRANSFER: "已转交，家长会收到通知。",
     Act.RESOLVE: "已了结，家长会收到通知，并可以评价。",
 }
 
@@ -63,11 +64,47 @@ MEDIA = {
     Media.FILE: "〔文件〕",
 }
 
+DECISION = {
+    Decision.ANSWER: "直接回答",
+    Decision.SUGGEST: "请家长挑",
+    Decision.ELSEWHERE: "指到别的部门",
+    Decision.SMALL_TALK: "寒暄",
+    Decision.FALLBACK: "没听懂",
+    Decision.CRISIS: "按危险处理",
+    Decision.COMMAND: "命令",
+    Decision.HANDOFF: "转人工",
+    Decision.STAFF: "交给负责人",
+    Decision.FLOW: "引导",
+}
+
 UNDELIVERED = {
     "blocked": "家长停用了机器人；话留着，家长回来时先送这一条。",
     "window": "窗口已过：平台只让在家长说话后一段时间里回，有条数；话留着，家长再来时先送这一条。",
     "quota": "平台今天的发送次数用完了；话留着，明天自动发，家长先来就先送这一条。",
     "refused": "平台不收这条消息；请换个写法，或用别的办法联系。",
+}
+
+_AUDITED = {
+    "look": "查看",
+    "note": "写备注",
+    "sign_in.link": "用链接登录",
+    "sign_in.password": "用密码登录",
+    "sign_in.refused": "密码不对，没能登录",
+    "session.revoke": "退出登录",
+    "account.add": "添加账号",
+    "account.disable": "停用账号",
+    "account.enable": "恢复账号",
+    "account.role": "改权限",
+    "account.link": "给登录链接",
+    "account.password": "改密码",
+    "switch.notice": "紧急通知",
+    "switch.bot_off": "机器人总开关",
+    "act.take": "接手",
+    "act.reply": "回复家长",
+    "act.ask_parent": "向家长提问",
+    "act.release": "退回队列",
+    "act.transfer": "转交",
+    "act.resolve": "了结",
 }
 
 _WHO = {"parent": "家长", "bot": "机器人", "clock": "系统（到时间）"}
@@ -88,6 +125,8 @@ _WHY = {
     "the parent wrote": "家长回话",
     "data deleted": "家长删除了数据",
     "silence": "很久没有动静",
+    OWNER_SILENT: "负责人太久没有动静",
+    "bot off": "机器人停用了",
     "take": "接手",
     "reply": "回复家长",
     "ask_parent": "向家长提问",
@@ -109,6 +148,11 @@ def who(name: str) -> str:
 def why(reason: str) -> str:
     """Return the reason of a move; one without a word here is shown as it was recorded."""
     return _WHY.get(reason, reason)
+
+
+def audited(what: str) -> str:
+    """Return what was done, for the audit; one without a word here is shown as recorded."""
+    return _AUDITED.get(what, what)
 
 
 def said(item: HistoryItem) -> str:

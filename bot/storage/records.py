@@ -64,6 +64,8 @@ class HistoryItem:
     """What arrived instead of words."""
     decision: Decision | None = None
     """What was done with the message, on it and on our replies to it; None while it waits."""
+    unsent: bool = False
+    """It has not been sent to the parent's channel yet."""
     undelivered: str | None = None
     """Why it has not reached the parent: "blocked" or "refused"; None while nothing is wrong."""
 
@@ -79,6 +81,18 @@ class QueueItem:
     """How many messages of the parent belong to it."""
     undelivered: bool = False
     """Something said in it could not reach the parent."""
+    returned: bool = False
+    """Its owner said nothing for so long that it waits for staff again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """How a message was understood when it came."""
+
+    decision: Decision
+    entries: tuple[str, ...]
+    confidence: float
+    candidates: tuple[Candidate, ...]
 
 
 def message_values(message: Message) -> dict[str, object]:
@@ -128,9 +142,19 @@ def load_turn(row: Row, inquiry: Inquiry | None) -> Turn:
         replies=load_replies(row["replies"]),
         entries=tuple(json.loads(row["entries"])),
         confidence=row["confidence"],
-        candidates=tuple(Candidate(e, score) for e, score in json.loads(row["candidates"])),
+        candidates=_candidates(row),
         inquiry=inquiry,
     )
+
+
+def load_understood(row: Row) -> Understood:
+    """Return how the message of a turn's row was understood."""
+    entries = tuple(json.loads(row["entries"]))
+    return Understood(Decision(row["decision"]), entries, row["confidence"], _candidates(row))
+
+
+def _candidates(row: Row) -> tuple[Candidate, ...]:
+    return tuple(Candidate(entry, score) for entry, score in json.loads(row["candidates"]))
 
 
 def inquiry_values(inquiry: Inquiry) -> dict[str, object]:
@@ -270,6 +294,7 @@ def load_said(row: Row) -> list[HistoryItem]:
             kind=kind,
             media=_media(row["media"]),
             decision=Decision(row["decision"]) if row["decision"] else None,
+            unsent=bool(row["unsent"]),
             undelivered=row["undelivered"],
         )
         for place, bubble in enumerate(said)

@@ -7,18 +7,21 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from bot.model import Delivery, Inquiry, Message, Move, Status, Turn
+from bot.model import OWNER_SILENT, Delivery, Inquiry, Message, Move, Status, Turn
+from bot.storage.casework import Casework
 from bot.storage.encoding import number_key, stamp
 from bot.storage.migrate import migrate, read_migrations
 from bot.storage.records import (
     HistoryItem,
     QueueItem,
+    Understood,
     load_delivery,
     load_inquiry,
     load_message,
     load_move,
     load_said,
     load_turn,
+    load_understood,
     message_values,
 )
 from bot.storage.sqlite import Database
@@ -73,23 +76,28 @@ _UNDELIVERED = """(
     SELECT outbox.reason FROM outbox
     WHERE outbox.sent_at IS NULL AND outbox.reason IS NOT NULL AND outbox.place IN (
         said.id, (SELECT deliveries.id FROM deliveries WHERE deliveries.words_id = said.id))
-    LIMIT 1) AS undelivered"""
+    LIMIT 1) AS undelivered,
+    EXISTS (SELECT 1 FROM deliveries WHERE deliveries.sent_at IS NULL
+        AND (deliveries.id = said.id OR deliveries.words_id = said.id)) AS unsent"""
 _HISTORY = f"""{_SAID}
 SELECT said.*, {_UNDELIVERED} FROM said WHERE session_key = :session_key AND in_history = 1
 ORDER BY id DESC LIMIT :limit"""  # noqa: S608
 _TRANSCRIPT = f"""{_SAID}
 SELECT said.*, {_UNDELIVERED} FROM said WHERE number = :number AND in_transcript = 1 ORDER BY id"""  # noqa: S608
 
+# What only asks for a person, or thanks, says nothing about the matter: other words go before it.
 _PARENT_WORDS = "CASE WHEN inbox.text = '' THEN inbox.picked ELSE inbox.text END"
 _QUEUE = f"""
 SELECT inquiries.*,
     (SELECT {_PARENT_WORDS} FROM turns JOIN inbox ON inbox.id = turns.inbox_id
      WHERE turns.number = inquiries.number AND {_PARENT_WORDS} IS NOT NULL
-     ORDER BY turns.inbox_id DESC LIMIT 1) AS words,
+     ORDER BY turns.decision IN ('handoff', 'command', 'small_talk'), turns.inbox_id DESC
+     LIMIT 1) AS words,
     (SELECT count(*) FROM turns WHERE turns.number = inquiries.number) AS messages,
     EXISTS (SELECT 1 FROM outbox JOIN deliveries ON deliveries.id = outbox.place
      WHERE outbox.sent_at IS NULL AND outbox.reason IS NOT NULL
-       AND deliveries.number = inquiries.number) AS undelivered
+       AND deliveries.number = inquiries.number) AS undelivered,
+    (SELECT why FROM moves WHERE moves.number = inquiries.number ORDER BY id DESC LIMIT 1) AS why
 FROM inquiries
 WHERE status IN (:s0, :s1, :s2, :s3, :s4, :s5)
 ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
@@ -99,6 +107,10 @@ ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
     changed_at DESC,
     number
 LIMIT :limit"""  # noqa: S608
+
+_UNDERSTOOD = """
+SELECT inbox_id, decision, entries, confidence, candidates FROM turns
+WHERE number = :number AND candidates <> '[]' ORDER BY inbox_id"""
 
 _LATEST = """
 SELECT * FROM inquiries WHERE session_key = :session_key
@@ -120,6 +132,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.casework = Casework(database)
 
     @classmethod
     async def open(cls, path: Path | None) -> Store:
@@ -217,7 +230,11 @@ class Store:
         rows = await self.database.rows(_QUEUE, limit=limit, **names)
         return [
             QueueItem(
-                load_inquiry(row), row["words"] or "", row["messages"], bool(row["undelivered"])
+                load_inquiry(row),
+                row["words"] or "",
+                row["messages"],
+                bool(row["undelivered"]),
+                returned=row["status"] == Status.WAITING_STAFF and row["why"] == OWNER_SILENT,
             )
             for row in rows
         ]
@@ -232,6 +249,11 @@ class Store:
         """Return everything said in that inquiry, by whom, oldest first."""
         rows = await self.database.rows(_TRANSCRIPT, number=number_key(number))
         return [item for row in rows for item in load_said(row)]
+
+    async def understood(self, number: str) -> dict[str, Understood]:
+        """Return how the parent's messages in that inquiry were understood, by item id."""
+        rows = await self.database.rows(_UNDERSTOOD, number=number_key(number))
+        return {f"m{row['inbox_id']}": load_understood(row) for row in rows}
 
     async def moves(self, number: str) -> list[Move]:
         """Return the recorded moves of that inquiry, oldest first."""

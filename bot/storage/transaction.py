@@ -10,6 +10,8 @@ from bot.errors import StorageError
 from bot.model import Delivery, Inquiry, Move, Session, Turn
 from bot.storage import outbox
 from bot.storage.audit import record
+from bot.storage.casework import ERASE as ERASE_NOTES
+from bot.storage.casework import Casework
 from bot.storage.encoding import load_choices, number_key, stamp
 from bot.storage.records import (
     delivery_values,
@@ -95,6 +97,7 @@ _ERASE = (
     " WHERE number IN (SELECT number FROM inquiries WHERE session_key = :session_key)",
     "UPDATE inquiries SET slots = '{}' WHERE session_key = :session_key",
     outbox.ERASE,
+    ERASE_NOTES,
     "DELETE FROM sources WHERE session_key = :session_key",
     "DELETE FROM passive_replies WHERE session_key = :session_key",
     "UPDATE sessions SET choices = '[]', last_entry = NULL, erased_at = :now"
@@ -110,6 +113,7 @@ class Transaction:
         self._words: list[tuple[int, int | None, str]] = []
         """Staff words of this transaction that no delivery has carried yet."""
         self._erased: set[str] = set()
+        self.casework = Casework(work)
 
     async def session(self, key: str, come_back_after: datetime) -> Session:
         """Return the stored session, or a fresh one, with the inquiries that matter to it.
@@ -204,9 +208,9 @@ class Transaction:
             )
         return replace(delivery, id=place)
 
-    async def audit(self, who: str, what: str, about: str, now: datetime) -> None:
+    async def audit(self, who: str, what: str, about: str, now: datetime, detail: str = "") -> None:
         """Note in the audit what a member of staff does with this transaction."""
-        await record(self._work, who, what, about, now)
+        await record(self._work, who, what, about, now, detail)
 
     async def done_before(self, name: str) -> bool:
         """Return whether a transaction remembered that name."""

@@ -116,7 +116,7 @@ async def test_one_sees_and_ends_ones_other_sessions(office: Office) -> None:
     assert (await office.browser.get("/staff/")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/staff/accounts/"])
+@pytest.mark.parametrize("path", ["/staff/accounts/", "/staff/settings/"])
 async def test_what_admins_alone_may_see(office: Office, path: str) -> None:
     await office.sign_in()
     assert (await office.browser.get(path)).status_code == 403

@@ -118,3 +118,20 @@ document.addEventListener("visibilitychange", listen);
 addEventListener("pagehide", close);
 addEventListener("pageshow", listen);
 listen();
+
+// An answer of the FAQ goes into the reply beside what is typed already, not instead of it.
+document.addEventListener("click", (click) => {
+  const link = click.target.closest?.("a[data-text]");
+  const reply = document.getElementById("reply");
+  if (!link || !reply) return;
+  click.preventDefault();
+  const gap = reply.value.trim() ? "\n" : "";
+  reply.setRangeText(gap + link.dataset.text, reply.value.length, reply.value.length, "end");
+  reply.focus();
+});
+
+// A note that was kept leaves its box.
+document.addEventListener("htmx:after:swap", (swapped) => {
+  const form = swapped.target.closest?.("form[data-clears]") ?? swapped.detail?.ctx?.sourceElement;
+  if (form?.matches?.("form[data-clears]")) form.reset();
+});
