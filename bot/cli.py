@@ -152,6 +152,15 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         for name, value, meaning in described(read_settings()):
             _echo(f"{name}={value}\n    {meaning}")
 
+    @app.command(hidden=True)
+    def rehearse() -> None:
+        """Try a change of the FAQ; the console starts this as a process of its own."""
+        from bot.editing.rehearsal import rehearse as tried
+
+        job = json.loads(sys.stdin.read())
+        done = asyncio.run(tried(job, handlers))
+        _echo(json.dumps(done, ensure_ascii=False))
+
     @staff.command("add")
     def staff_add(
         name: Annotated[str, typer.Argument(help="家长看到的称呼，如 王老师")],

@@ -23,14 +23,23 @@ from starlette.routing import BaseRoute, Route
 from bot import build, live
 from bot.channels.web.routes import web_routes
 from bot.config import Settings
+from bot.console.faq.pages import FaqPages
 from bot.console.routes import console_routes
 from bot.dialogue import Handler
+from bot.editing.folder import FaqFolder
+from bot.editing.history import History
+from bot.editing.rehearsal import Rehearsal
+from bot.editing.workshop import Workshop
 from bot.engine import Desk, wall_clock
 from bot.errors import BotError, ConfigError
+from bot.learning.queue import LearningQueue
 from bot.matching.understand import Understanding
 from bot.outbox import Outbox, PushChannel
+from bot.previews import previews
 from bot.storage.accounts import Accounts, Role
 from bot.storage.outbox import OutboxStore
+from bot.storage.questions import past_questions
+from bot.storage.reviews import Reviews
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +89,7 @@ def app(
     *,
     routes: Sequence[BaseRoute] = (),
     messengers: Mapping[str, Messenger] | None = None,
+    faq: FaqPages | None = None,
 ) -> Starlette:
     """Return the web application on a running desk, with what messengers add to it."""
 
@@ -95,7 +105,7 @@ def app(
         routes=[
             Route("/healthz", healthz, methods=["GET"]),
             *routes,
-            *console_routes(desk, accounts, now=wall_clock, stopping=stopping),
+            *console_routes(desk, accounts, now=wall_clock, stopping=stopping, faq=faq),
             *web_routes(desk, secret_key=key, stopping=stopping, now=wall_clock),
         ]
     )
@@ -138,6 +148,7 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
             stopping,
             routes=[route for messenger in messengers.values() for route in messenger.routes()],
             messengers=messengers,
+            faq=_faq_pages(settings, desk),
         ),
         log_level="warning",
         access_log=False,
@@ -167,6 +178,21 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         await asyncio.gather(*beside, return_exceptions=True)
         for messenger in messengers.values():
             await messenger.close()
+
+
+def _faq_pages(settings: Settings, desk: Desk) -> FaqPages:
+    """Return what staff change the FAQ with."""
+    cache = build.cache_folder(settings)
+    workshop = Workshop(
+        FaqFolder(settings.faq),
+        History(settings.faq, settings.data / "journal"),
+        Rehearsal(settings.faq, cache),
+        cache,
+        lambda: past_questions(desk.store.database),
+        wall_clock,
+    )
+    learning = LearningQueue(Reviews(desk.store.database), lambda: desk.mind)
+    return FaqPages(workshop, previews, learning)
 
 
 def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Messenger | None:

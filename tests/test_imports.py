@@ -16,19 +16,26 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PICTURE = """
 run_bot              → cli handlers
-cli                  → serve channels build jsonl evaluate config engine dialogue matching.report
-                       matching.understand storage faq
-serve                → live build channels console outbox config engine dialogue
-                       matching.understand storage
+cli                  → serve channels build jsonl editing evaluate config engine dialogue
+                       matching.report matching.understand storage faq
+serve                → live build previews channels console editing learning outbox config
+                       engine dialogue matching.understand storage
 live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
+previews             → channels console storage faq.value
 channels             → engine outbox inquiry wire privacy storage faq.value text cutting
                        poster
-console              → engine wire inquiry storage faq.value faq.schema
+console              → learning editing editing.impact engine words wire inquiry storage faq
+                       faq.value faq.schema text
+learning             → editing matching.understand matching storage faq.value faq.schema text
+editing              → engine dialogue matching.understand matching storage faq faq.schema
+                       faq.value editing.impact editing.merging
 outbox               → storage
 engine               → dialogue acts words inquiry matching.understand storage privacy wire
                        faq.value
+editing.impact *     →
+editing.merging *    →
 evaluate *           →
 handlers *           → dialogue ledger words inquiry matching.understand faq.value faq.schema text
 acts *               → inquiry faq.value

@@ -14,8 +14,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.console.door import Door
+from bot.console.faq.pages import FaqPages, faq_routes
 from bot.console.guard import PATH, SignedIn, StaffHeaders
 from bot.console.inquiries import inquiry_routes
+from bot.console.learning import learning_routes
 from bot.console.pages import STATIC, problem
 from bot.console.people import people_routes
 from bot.console.settings import settings_routes
@@ -33,6 +35,7 @@ def console_routes(
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     stopping: asyncio.Event | None = None,
+    faq: FaqPages | None = None,
 ) -> list[BaseRoute]:
     """Return everything under /staff; `stopping`, once set, ends the open event streams."""
     sessions = Sessions(desk.store)
@@ -48,6 +51,8 @@ def console_routes(
             PATH,
             routes=[
                 *inquiry_routes(desk, accounts, door, now, stopping or asyncio.Event()),
+                *(faq_routes(desk, faq, door, now) if faq else ()),
+                *(learning_routes(desk, faq, door, now) if faq else ()),
                 *people_routes(accounts, sessions, door, now),
                 *settings_routes(desk, door, now),
                 Route("/sign-in", sign_in.show),

@@ -19,6 +19,8 @@ from bot.faq.value import Faq
 from bot.faq.wording import resembling
 from bot.text import squeeze
 
+FEWEST_PHRASES = 12
+"""Ways of asking that a published entry must know."""
 FIRST_LINE = 40
 """Characters that the answer itself may have."""
 WHOLE_ANSWER = 400
@@ -39,6 +41,7 @@ def check(files: Folder) -> list[Problem]:
         *_references(files),
         *_dates(files),
         *_same_phrase(files),
+        *_few_phrases(files),
         *_first_lines(files),
         *lengths,
     ]
@@ -175,6 +178,15 @@ def _dates(files: Folder) -> Iterator[Problem]:
         if entry.valid_from and entry.valid_until and entry.valid_from > entry.valid_until:
             what = f"{entry.id} 还没到能用的那天（{entry.valid_from}）就过期了"
             yield source.problem((*loc, "valid_until"), what, "改成不早于 valid_from 的日期")
+
+
+def _few_phrases(files: Folder) -> Iterator[Problem]:
+    for source, loc, entry in files.entries():
+        lacking = FEWEST_PHRASES - len(entry.phrases)
+        if entry.published and lacking > 0:
+            what = f"{entry.id} 的 phrases 只有{len(entry.phrases)}项，发布至少要{FEWEST_PHRASES}项"
+            remedy = f"再补{lacking}项，或者先写 published: false 存成草稿"
+            yield source.problem((*loc, "phrases"), what, remedy)
 
 
 def _first_lines(files: Folder) -> Iterator[Problem]:

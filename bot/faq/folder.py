@@ -28,6 +28,7 @@ from bot.faq.value import Faq
 from bot.faq.wording import resembling
 from bot.text import squeeze
 
+NOTHING: Mapping[str, bytes] = {}
 TOPICS: tuple[str, ...] = get_args(TopicId)
 FILES: Mapping[str, type[BaseModel]] = {
     **{f"{topic}.yaml": TopicFile for topic in TOPICS},
@@ -154,11 +155,12 @@ class Folder:
 class _Reader:
     path: Path
     present: tuple[str, ...]
+    instead: Mapping[str, bytes]
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def read(self, file: str, model: type[M]) -> Source[M]:
         try:
-            raw = (self.path / file).read_bytes()
+            raw = self.instead.get(file) or (self.path / file).read_bytes()
         except OSError as error:
             return Source(file, None, None, (self.unreadable(file, error),))
         self.digest.update(b"%s\0%d\0" % (file.encode(), len(raw)) + raw)
@@ -174,13 +176,16 @@ class _Reader:
         return Problem(file, None, None, f"{self.path.name}/ 里没有这个文件", hint)
 
 
-def read_folder(path: Path) -> Folder:
-    """Read every file of the folder once; nothing about its content makes this fail."""
+def read_folder(path: Path, instead: Mapping[str, bytes] = NOTHING) -> Folder:
+    """Read every file of the folder once; nothing about its content makes this fail.
+
+    Files named in `instead` are taken from there: what the folder would be with them.
+    """
     try:
         present = tuple(sorted(child.name for child in path.iterdir()))
     except OSError:
         present = ()
-    reader = _Reader(path, present)
+    reader = _Reader(path, present, instead)
     strangers = tuple(
         Problem(name, None, None, "程序不读这个文件", "改成正确的文件名，或者移到别处", "warning")
         for name in present

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from bot.faq import cross
-from bot.faq.folder import Folder, Said, read_folder
+from bot.faq.folder import NOTHING, Folder, Said, read_folder
 from bot.faq.problem import Problem, in_order
 from bot.faq.schema import Standing
 from bot.faq.value import Faq
@@ -26,9 +26,9 @@ _FACT = re.compile(r"^- ([A-Z]\d+)\b", re.MULTILINE)
 _ROWS = 500
 
 
-def check(folder: Path, today: date) -> list[Problem]:
+def check(folder: Path, today: date, instead: Mapping[str, bytes] = NOTHING) -> list[Problem]:
     """Return everything `load.read` finds, and near-duplicates, overdue reviews, unknown facts."""
-    files = read_folder(folder)
+    files = read_folder(folder, instead)
     phrases = list(files.entry_phrases())
     return in_order(
         [

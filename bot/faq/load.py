@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from bot.errors import FaqError
 from bot.faq import cross
 from bot.faq.exam import read_exam
-from bot.faq.folder import read_folder
+from bot.faq.folder import NOTHING, read_folder
 from bot.faq.problem import Problem, errors, in_order
 from bot.faq.value import Faq
 
 
-def read(folder: Path) -> tuple[Faq | None, list[Problem]]:
+def read(folder: Path, instead: Mapping[str, bytes] = NOTHING) -> tuple[Faq | None, list[Problem]]:
     """Return all that the folder holds and all problems found, errors and warnings.
 
     The Faq is None only while a file is missing or misshapen: with errors among the problems it
     may be looked at, but must not be served (`load` sees to that).
     """
-    files = read_folder(folder)
+    files = read_folder(folder, instead)
     exam, exam_problems = read_exam(folder)
     faq = files.faq()
     if faq is not None:

@@ -45,7 +45,7 @@ class Entry(Part):
     )
     question: Text = Field(description="标准问法，一整句")
     phrases: tuple[Text, ...] = Field(
-        min_length=12, description="家长的各种说法，至少12种，彼此要真的不一样"
+        min_length=1, description="家长的各种说法，发布时至少12种，彼此要真的不一样"
     )
     not_for: tuple[Text, ...] = Field(default=(), description="听着像、其实不归这一条答的问法")
     answer: Text = Field(

@@ -1,0 +1,171 @@
+"""faq/ in staff's hands: read with its state, changed in one step, refused when it moved on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from bot.editing import splice
+from bot.editing.change import FIELD_ORDER, Change, Edit
+from bot.errors import BotError
+from bot.faq import lint
+from bot.faq.load import read
+from bot.faq.problem import Problem, errors
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Refused(BotError):
+    """A change that is not made; the message is Chinese and says what to do."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class MovedOn(Refused):
+    """The files changed since they were looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the files would be."""
+
+    change: Change
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    warnings: tuple[Problem, ...]
+    """What `check` says of the things that change, errors left out."""
+
+
+class FaqFolder:
+    """The folder that both the console and any editor write to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def state(self, *files: str) -> str:
+        """Return a mark of the files' content, to be held against later."""
+        digest = hashlib.sha256()
+        for file in sorted(files):
+            digest.update(file.encode() + b"\0" + hashlib.sha256(self._read(file)).digest())
+        return digest.hexdigest()[:32]
+
+    def draft(self, change: Change, state: str, today: date) -> Draft:
+        """Return what the change makes of the files.
+
+        Raises MovedOn when they are not in that state any more, and Refused with the findings
+        when what comes of it, or what stands there already, could not be served.
+        """
+        self._still(change, state)
+        self._sound()
+        before = {file: self._read(file) for file in change.files}
+        after = dict(before)
+        for edit in change.edits:
+            after[edit.file] = _edited(after[edit.file], edit)
+        return self.checked(change, before, after, today)
+
+    def checked(
+        self,
+        change: Change,
+        before: Mapping[str, bytes],
+        after: Mapping[str, bytes],
+        today: date,
+    ) -> Draft:
+        """Return the draft of these files if `check` lets it pass; raises Refused."""
+        found = lint.check(self.path, today, after)
+        if wrong := errors(found):
+            raise Refused("这样改，检查通不过", wrong)
+        names = [edit.name for edit in change.edits]
+        about = (p for p in found if any(name in p.what for name in names))
+        return Draft(change, before, after, tuple(about))
+
+    def _sound(self) -> None:
+        """Raise Refused when the files as they are could not be served."""
+        _, problems = read(self.path)
+        if broken := errors(problems):
+            raise Refused("FAQ 文件里本来就有错，先改好它们，再来改这里", broken)
+
+    def write(self, draft: Draft) -> None:
+        """Put the draft's files in place; raises MovedOn when somebody wrote them meanwhile."""
+        for file, raw in draft.before.items():
+            if self._read(file) != raw:
+                raise MovedOn(_moved(file))
+        done: list[str] = []
+        try:
+            for file, raw in draft.after.items():
+                self._replace(file, raw)
+                done.append(file)
+        except OSError as error:
+            for file in done:
+                self._replace(file, draft.before[file])
+            raise Refused(
+                f"文件写不进去（{error.strerror}），什么都没有改；请看看磁盘和权限"
+            ) from error
+
+    def _still(self, change: Change, state: str) -> None:
+        if self.state(*change.files) != state:
+            raise MovedOn(_moved("、".join(change.files)))
+
+    def _read(self, file: str) -> bytes:
+        try:
+            return (self.path / file).read_bytes()
+        except OSError as error:
+            raise Refused(f"{file} 读不了（{error.strerror}）；请看看它还在不在") from error
+
+    def _replace(self, file: str, raw: bytes) -> None:
+        """Write whole or not at all, with the rights the file had."""
+        target = (self.path / file).resolve()
+        mode = target.stat().st_mode & 0o777
+        with tempfile.NamedTemporaryFile(
+            dir=target.parent, prefix=".", suffix=".new", delete=False
+        ) as new:
+            try:
+                new.write(raw)
+                new.flush()
+                os.fsync(new.fileno())
+                Path(new.name).chmod(mode)
+                Path(new.name).replace(target)
+            except BaseException:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+
+
+def _moved(files: str) -> str:
+    return f"您打开之后，{files} 又被别人改过了，您的修改没有写进去；请看过新的内容再改一次"
+
+
+def _edited(raw: bytes, edit: Edit) -> bytes:
+    """Return the file with one edit, its byte order mark and line ends as they were."""
+    bare = raw.removeprefix(_BOM)
+    windows = b"\r\n" in bare
+    try:
+        text = bare.decode("utf-8").replace("\r\n", "\n")
+        written = _spliced(text, edit)
+    except (UnicodeDecodeError, splice.NotSpliced, yaml.YAMLError, KeyError, IndexError) as error:
+        raise Refused(
+            f"{edit.file} 里 {edit.name} 的写法比较特别，这里改不了；请用编辑器改那个文件"
+        ) from error
+    if windows:
+        written = written.replace("\n", "\r\n")
+    return raw[: len(raw) - len(bare)] + written.encode()
+
+
+def _spliced(text: str, edit: Edit) -> str:
+    if edit.new:
+        return splice.append(text, (edit.part,), edit.values)
+    data = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - texts alone, nothing is built
+    if edit.part == "values":
+        at: splice.Loc = (edit.part, edit.name)
+        return splice.set_fields(text, at, edit.values, ("label", "explain", "value", "find_out"))
+    place = next((n for n, item in enumerate(data[edit.part]) if item["id"] == edit.name), None)
+    if place is None:
+        raise Refused(f"{edit.file} 里没有 {edit.name} 了")
+    return splice.set_fields(text, (edit.part, place), edit.values, FIELD_ORDER)

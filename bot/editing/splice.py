@@ -1,0 +1,353 @@
+"""New values into YAML text, every other byte as it was: comments, quotes, hand-made layout. Pure.
+
+The nodes of the parsed text say where a value stands; only its own characters are replaced. What
+cannot be done that way (a list in braces with comments in it, a repeated `&text`) goes through
+ruamel's round trip, which keeps comments but lays the file out anew. Either way the result is
+parsed again and must say exactly what was meant.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+import yaml
+
+Value = str | bool | tuple[str, ...] | None
+"""None takes the field away."""
+Loc = tuple[int | str, ...]
+
+
+class NotSpliced(ValueError):
+    """The text is not laid out so that this can be changed in place."""
+
+
+def set_fields(text: str, at: Loc, values: Mapping[str, Value], order: Sequence[str] = ()) -> str:
+    """Return the YAML text with these fields of the mapping at `at` changed.
+
+    A new field goes behind the nearest one before it in `order`. Raises NotSpliced when the text
+    cannot be made to say so.
+    """
+    wanted = _changed(_data(text), at, values)
+    try:
+        result = text
+        for name, value in values.items():
+            result = _set(result, at, name, value, order)
+        if _data(result) == wanted:
+            return result
+    except NotSpliced:
+        pass
+    result = _round_trip(text, at, values)
+    if _data(result) != wanted:
+        raise NotSpliced(str(at))
+    return result
+
+
+def append(text: str, at: Loc, item: Mapping[str, Value]) -> str:
+    """Return the YAML text with one mapping more at the end of the block list at `at`."""
+    node = _node(text, at)
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
+        raise NotSpliced(str(at))
+    lines = text.split("\n")
+    dash = _dash_column(lines, node.value[-1])
+    end = _last_line(lines, node, dash) + 1
+    fields = [line for name, value in item.items() for line in _field(name, value, dash + 2)]
+    fields[0] = f"{' ' * dash}- {fields[0].lstrip()}"
+    result = "\n".join([*lines[:end], *fields, *lines[end:]])
+    data = _data(text)
+    _inside(data, at).append({name: _plain(v) for name, v in item.items() if v is not None})
+    if _normal(_data(result)) != _normal(data):
+        raise NotSpliced(str(at))
+    return result
+
+
+def scalar(value: str | bool, indent: int, *, block: bool = False) -> str:
+    """Return a value as it is written behind `name: `; `indent` is the name's column.
+
+    >>> scalar("住校", 4), scalar("2025", 4), scalar("甲: 乙", 4), scalar(False, 4)
+    ('住校', '"2025"', '"甲: 乙"', 'false')
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if block or "\n" in value:
+        pad = " " * (indent + 2)
+        body = [f"{pad}{line.rstrip()}".rstrip() for line in value.strip("\n").split("\n")]
+        return "\n".join(["|", *body])
+    return value if _reads_as_itself(value) else json.dumps(value, ensure_ascii=False)
+
+
+# ------------------------------------------------------------------------------- in place
+
+
+def _set(text: str, at: Loc, name: str, value: Value, order: Sequence[str]) -> str:
+    mapping = _node(text, at)
+    if not isinstance(mapping, yaml.MappingNode) or mapping.flow_style or not mapping.value:
+        raise NotSpliced(str(at))
+    keys = {key.value: (key, node) for key, node in mapping.value}
+    lines = text.split("\n")
+    column = mapping.value[0][0].start_mark.column
+    if name not in keys:
+        if value is None:
+            return text
+        before = [n for n in order[: order.index(name)] if n in keys] if name in order else []
+        node = keys[before[-1]][1] if before else mapping.value[-1][1]
+        end = _last_line(lines, node, column) + 1
+        return "\n".join([*lines[:end], *_field(name, value, column), *lines[end:]])
+    key, node = keys[name]
+    if value is None:
+        begin, end = key.start_mark.line, _last_line(lines, node, column)
+        if lines[begin][: key.start_mark.column].strip():  # first field, behind the dash
+            raise NotSpliced(name)
+        return "\n".join([*lines[:begin], *lines[end + 1 :]])
+    if isinstance(value, tuple):
+        return _set_list(text, lines, key, node, value)
+    if not isinstance(node, yaml.ScalarNode):
+        raise NotSpliced(name)
+    return _replace(lines, node, value, column)
+
+
+def _set_list(
+    text: str, lines: list[str], key: yaml.Node, node: yaml.Node, value: tuple[str, ...]
+) -> str:
+    if not isinstance(node, yaml.SequenceNode):
+        raise NotSpliced("a list was expected")
+    if node.flow_style:
+        begin, end = _offset(lines, node.start_mark), _offset(lines, node.end_mark)
+        if "#" in text[begin:end] or (any(node.value) and any(_shared(node))):
+            raise NotSpliced("comments inside")
+        inside = ", ".join(_flow(item) for item in value)
+        return f"{text[:begin]}[{inside}]{text[end:]}"
+    if not value:
+        begin, last = key.start_mark.line, _last_line(lines, node, key.start_mark.column)
+        return "\n".join(
+            [*lines[:begin], f"{lines[begin].partition(':')[0]}: []", *lines[last + 1 :]]
+        )
+    old = [item.value if isinstance(item, yaml.ScalarNode) else None for item in node.value]
+    if None in old or any(_shared(node)):
+        raise NotSpliced("items that are no plain text")
+    dash = _dash_column(lines, node.value[0])
+    result = list(lines)
+    changes = SequenceMatcher(None, old, list(value), autojunk=False).get_opcodes()
+    for kind, i1, i2, j1, j2 in reversed(changes):
+        if kind == "equal":
+            continue
+        paired = min(i2 - i1, j2 - j1)
+        items = node.value
+        begin = (
+            _last_line(lines, items[i1 + paired - 1], dash) + 1
+            if i1 + paired
+            else items[0].start_mark.line
+        )
+        fresh = [
+            line
+            for item in value[j1 + paired : j2]
+            for line in f"{' ' * dash}- {scalar(item, dash)}".split("\n")
+        ]
+        gone = {
+            line
+            for item in items[i1 + paired : i2]
+            for line in range(item.start_mark.line, _last_line(lines, item, dash) + 1)
+        }
+        for line in sorted(gone, reverse=True):
+            del result[line]
+        result[begin:begin] = fresh
+        for item, new in reversed(list(zip(items[i1 : i1 + paired], value[j1:j2], strict=False))):
+            result = _replace(result, item, new, dash).split("\n")
+    return "\n".join(result)
+
+
+def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool, column: int) -> str:
+    """Return the text with one scalar replaced; what stands behind it on its line stays."""
+    text = "\n".join(lines)
+    begin = _offset(lines, node.start_mark)
+    if node.style in ("|", ">"):
+        first, last = node.start_mark.line, _last_line(lines, node, column)
+        if node.style == ">" or isinstance(value, bool):
+            raise NotSpliced("folded text")
+        head = lines[first]
+        body = scalar(value, column, block=True).split("\n")[1:]
+        return "\n".join([*lines[:first], head, *body, *lines[last + 1 :]])
+    end = _offset(lines, node.end_mark)
+    written = scalar(value, column)
+    behind = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    if "\n" in written and behind.strip():
+        written = "|" + behind + written[1:]  # a comment may stand behind the |
+        end += len(behind)
+    if node.style in ("'", '"') and not isinstance(value, bool) and "\n" not in value:
+        written = json.dumps(value, ensure_ascii=False)
+    if begin and text[begin - 1] == ":":
+        written = " " + written
+    return text[:begin] + written + text[end:]
+
+
+def _field(name: str, value: Value, column: int) -> list[str]:
+    pad = " " * column
+    if value is None:
+        return []
+    if isinstance(value, tuple):
+        if name in _IN_ONE_LINE:
+            return [f"{pad}{name}: [{', '.join(map(_flow, value))}]"]
+        items = (f"{pad}  - {scalar(item, column + 2)}" for item in value)
+        return [f"{pad}{name}:", *"\n".join(items).split("\n")] if value else []
+    return f"{pad}{name}: {scalar(value, column, block=name in _IN_BLOCKS)}".split("\n")
+
+
+_NUMBERS = frozenset("0123456789-.: ")
+"""What consists of these alone is put in quotes: dates, months, telephone numbers."""
+_IN_ONE_LINE = ("facts", "related")
+_IN_BLOCKS = ("answer", "reply")
+
+
+def _flow(item: str) -> str:
+    safe = _reads_as_itself(item) and not set(item) & set(",[]{}\"'")
+    return item if safe else json.dumps(item, ensure_ascii=False)
+
+
+def _reads_as_itself(text: str) -> bool:
+    """Return whether the bare text, behind a name and in a list, is read as this text."""
+    if not text or text != text.strip() or "\n" in text or not set(text) - _NUMBERS:
+        return False
+    try:
+        node = yaml.compose(f"- {text}\n- k: {text}\n", yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return False
+    if not isinstance(node, yaml.SequenceNode) or len(node.value) != 2:
+        return False
+    item, mapping = node.value
+    if not isinstance(mapping, yaml.MappingNode) or len(mapping.value) != 1:
+        return False
+    return all(
+        isinstance(each, yaml.ScalarNode)
+        and each.tag == "tag:yaml.org,2002:str"
+        and each.value == text
+        and not each.style
+        for each in (item, mapping.value[0][1])
+    )
+
+
+# ------------------------------------------------------------------------------- places
+
+
+def _node(text: str, at: Loc) -> yaml.Node:
+    node: Any = yaml.compose(text, yaml.CSafeLoader)
+    for part in at:
+        if isinstance(node, yaml.MappingNode):
+            node = next((v for k, v in node.value if k.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part] if part < len(node.value) else None
+        if node is None:
+            raise NotSpliced(f"nothing at {at}")
+    found: yaml.Node = node
+    return found
+
+
+def _offset(lines: list[str], mark: Any) -> int:
+    return sum(len(line) + 1 for line in lines[: mark.line]) + int(mark.column)
+
+
+def _last_line(lines: list[str], node: yaml.Node, column: int) -> int:
+    """Return the last line with content of a node that belongs to what begins in `column`."""
+    if isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">"):
+        return int(node.end_mark.line)
+    if isinstance(node, yaml.ScalarNode):
+        last = line = node.start_mark.line
+        for line in range(last + 1, len(lines)):
+            content = lines[line].strip()
+            if content and len(lines[line]) - len(lines[line].lstrip(" ")) <= column:
+                break
+            last = line if content else last
+        return int(last)
+    if getattr(node, "flow_style", False) or not node.value:
+        return int(node.end_mark.line)
+    child = node.value[-1]
+    if isinstance(child, tuple):
+        return _last_line(lines, child[1], child[0].start_mark.column)
+    return _last_line(lines, child, _dash_column(lines, child))
+
+
+def _dash_column(lines: list[str], item: yaml.Node) -> int:
+    before = lines[item.start_mark.line][: item.start_mark.column]
+    found = before.rfind("-")
+    if found < 0:
+        raise NotSpliced("no dash before the item")
+    return found
+
+
+def _shared(node: yaml.SequenceNode) -> list[bool]:
+    """Return for each item whether it only repeats a text written earlier."""
+    places = [(n.start_mark.line, n.start_mark.column) for n in node.value]
+    begin = (node.start_mark.line, node.start_mark.column)
+    return [each < begin or places.count(each) > 1 for each in places]
+
+
+# ------------------------------------------------------------------------------- meaning
+
+
+def _data(text: str) -> Any:
+    return yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - texts alone, nothing is built
+
+
+def _inside(data: Any, at: Loc) -> Any:
+    for part in at:
+        data = data[part]
+    return data
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _normal(data: Any) -> Any:
+    """Return the data with texts as the loader takes them: no white space around."""
+    if isinstance(data, dict):
+        return {key: _normal(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_normal(value) for value in data]
+    return "\n".join(line.rstrip() for line in data.strip().split("\n"))
+
+
+class _Same:
+    """Compares equal to data that means the same."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = _normal(data)
+
+    def __eq__(self, other: object) -> bool:
+        return bool(_normal(other) == self._data)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _changed(data: Any, at: Loc, values: Mapping[str, Value]) -> _Same:
+    mapping = _inside(data, at)
+    for name, value in values.items():
+        if value is None:
+            mapping.pop(name, None)
+        else:
+            mapping[name] = _plain(value)
+    return _Same(data)
+
+
+def _round_trip(text: str, at: Loc, values: Mapping[str, Value]) -> str:
+    """Return the text changed by ruamel: comments and quotes kept, layout its own."""
+    from ruamel.yaml import YAML
+
+    editor = YAML(typ="rt")
+    editor.preserve_quotes = True
+    editor.width = 4096
+    editor.indent(mapping=2, sequence=4, offset=2)
+    data = editor.load(text)
+    mapping = _inside(data, at)
+    for name, value in values.items():
+        if value is None:
+            mapping.pop(name, None)
+        else:
+            mapping[name] = list(value) if isinstance(value, tuple) else value
+    out = io.StringIO()
+    editor.dump(data, out)
+    return out.getvalue()

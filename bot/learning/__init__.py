@@ -1,0 +1,1 @@
+"""What the desk did not understand, brought before staff: signals, groups, reviews."""

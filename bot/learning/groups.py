@@ -1,0 +1,122 @@
+"""Signals grouped by meaning: as near to each other as the matcher sees them. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from bot.learning.signals import Kind, Signal
+from bot.matching.features import Floats, Gallery, meanings
+from bot.matching.understand import Understanding
+
+ALIKE = 0.5
+"""Mean likeness, 0–1, from which two bundles of questions are one group."""
+MOST = 2000
+"""Different questions that are grouped; the newest ones are taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions that mean the same, as far as the matcher sees."""
+
+    signals: tuple[Signal, ...]
+
+    @property
+    def id(self) -> str:
+        """A short name that stays as long as the group has the same first question."""
+        return sha256(str(min(s.place for s in self.signals)).encode()).hexdigest()[:12]
+
+    @property
+    def texts(self) -> list[tuple[str, int]]:
+        """Different wordings with how often each was asked, the commonest first."""
+        return Counter(signal.text for signal in self.signals).most_common()
+
+    @property
+    def kinds(self) -> Counter[Kind]:
+        return Counter(signal.kind for signal in self.signals)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        return tuple(signal.place for signal in self.signals)
+
+    def votes(self) -> list[tuple[str, int]]:
+        """Return the entries that the group may be about, the likeliest first.
+
+        A parent's own choice counts five times; an answer that did not help speaks against.
+        """
+        votes: Counter[str] = Counter()
+        for signal in self.signals:
+            if signal.tapped:
+                votes[signal.tapped] += 5
+            elif signal.kind is Kind.NOT_HELPED:
+                votes.subtract(signal.near)
+            else:
+                votes.update(signal.near[:1])
+        return [(entry, count) for entry, count in votes.most_common() if count > 0]
+
+    @property
+    def rivals(self) -> frozenset[str]:
+        """Every entry that these questions were taken for."""
+        return frozenset(entry for signal in self.signals for entry in signal.near)
+
+
+def grouped(signals: Sequence[Signal], mind: Understanding) -> list[Group]:
+    """Return the groups, the largest first; questions whose parents tapped the same entry join."""
+    if not signals:
+        return []
+    texts = list(dict.fromkeys(s.text for s in reversed(signals)))[:MOST]
+    of_text: dict[str, list[Signal]] = {text: [] for text in texts}
+    for signal in signals:
+        if signal.text in of_text:
+            of_text[signal.text].append(signal)
+    plain = [mind.wording.plain(text) or text for text in texts]
+    labels = _labels(_likeness(plain, mind), [_tapped(of_text[text]) for text in texts])
+    bundles: dict[int, list[Signal]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        bundles.setdefault(label, []).extend(of_text[text])
+    groups = [Group(tuple(sorted(b, key=lambda s: s.place))) for b in bundles.values()]
+    return sorted(groups, key=lambda g: (-len(g.signals), -max(g.places)))
+
+
+def _tapped(signals: Sequence[Signal]) -> str | None:
+    taken = Counter(s.tapped for s in signals if s.tapped)
+    return taken.most_common(1)[0][0] if taken else None
+
+
+def _likeness(plain: Sequence[str], mind: Understanding) -> Floats:
+    """Return how alike each two are by characters, sounds and meaning, 0–1."""
+    features = mind.model.features
+    meaning = meanings(plain)
+    gallery = Gallery.of(plain, features, meaning)
+    rows = np.arange(len(plain))
+    alike = np.stack(
+        [
+            gallery.similarity(features.sparse(text), each, rows)
+            for text, each in zip(plain, meaning, strict=True)
+        ]
+    )
+    own = np.sqrt(np.maximum(np.diag(alike), 1e-6))
+    found: Floats = np.clip(alike / own[:, None] / own[None, :], 0, 1)
+    return found
+
+
+def _labels(likeness: Floats, tapped: Sequence[str | None]) -> list[int]:
+    """Return for each question the number of its group: average linkage, cut at ALIKE."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
+    size = len(likeness)
+    if size < 2:
+        return [1] * size
+    apart = 1 - (likeness + likeness.T) / 2
+    taken = np.array([each or "" for each in tapped])
+    same = (taken[:, None] == taken[None, :]) & (taken != "")[:, None]
+    other = (taken != "")[:, None] & (taken != "")[None, :] & ~same
+    apart[same], apart[other] = 0, 1
+    np.fill_diagonal(apart, 0)
+    tree = linkage(squareform(apart, checks=False), method="average")
+    return [int(label) for label in fcluster(tree, 1 - ALIKE, criterion="distance")]
