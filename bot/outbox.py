@@ -21,6 +21,7 @@ from bot.storage.outbox import BLOCKED, COMES_BACK, OutboxStore, Outgoing
 log = logging.getLogger(__name__)
 
 CHATS_AT_ONCE = 64
+FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 300.0
 HOLD_S = 3.0
 """How long everybody waits, at most, when the platform told one chat to slow down."""
@@ -219,7 +220,7 @@ class Outbox:
         now = self._clock()
         wait_s = error.retry_after_s
         if wait_s is None:
-            wait_s = min(2.0**item.attempts, LONGEST_WAIT_S)
+            wait_s = min(FIRST_WAIT_S * 2.0 ** min(item.attempts, 10), LONGEST_WAIT_S)
             log.warning("place %s waits %.0f s: %s", item.place, wait_s, error)
         else:
             held = now + timedelta(seconds=min(wait_s, HOLD_S))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
-import re
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -199,22 +197,24 @@ def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Messe
     """Return the Telegram channel, if a token is set; its library is loaded only then."""
     if not settings.telegram_token:
         return None
+    from bot.channels.telegram.access import checked
     from bot.channels.telegram.api import Api
     from bot.channels.telegram.channel import Telegram
 
-    secret = settings.telegram_webhook_secret
-    if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
-        raise ConfigError("BOT_TELEGRAM_WEBHOOK_SECRET 只能用字母、数字、_ 和 -，最多256个")
-    if not secret:
-        # Made from our own key: Telegram is told it at every start.
-        secret = hmac.new(key.encode(), b"telegram webhook", "sha256").hexdigest()
+    access = checked(
+        settings.telegram_token,
+        settings.telegram_api_url,
+        settings.telegram_webhook_url,
+        settings.telegram_webhook_secret,
+        key,
+    )
     return Telegram(
         desk,
-        Api(settings.telegram_token, settings.telegram_api_url),
+        Api(access.token, access.api_url),
         outbox,
         wall_clock,
-        webhook_url=settings.telegram_webhook_url,
-        webhook_secret=secret,
+        webhook_url=access.webhook_url,
+        webhook_secret=access.webhook_secret,
     )
 
 
@@ -294,7 +294,8 @@ async def _watch(settings: Settings, desk: Desk, stopping: asyncio.Event) -> Non
 def _listen(host: str, port: int) -> socket.socket:
     """Return the listening socket, before anything slow is begun."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # Named TCP, so that asyncio turns Nagle's algorithm off: it costs 40 ms a response.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

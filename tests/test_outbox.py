@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.engine import wall_clock
+from bot.errors import DeliveryError
 from bot.outbox import Outbox
 from bot.storage.outbox import OutboxStore, Outgoing
 from bot.storage.store import Store
@@ -67,3 +68,37 @@ async def test_what_the_channel_stumbles_over_holds_nothing_up(
     finally:
         await store.close()
     assert caplog.text.count("KeyError: 'no such button'") == 1, "it is tried once"
+
+
+class Unreachable:
+    """A messenger that nobody reaches."""
+
+    def parts(self, item: Outgoing) -> int:
+        return 1
+
+    async def send(self, item: Outgoing, part: int) -> str | None:
+        raise DeliveryError("no network", retryable=True)
+
+
+async def test_however_long_a_network_is_down_it_is_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = await Store.open(None)
+    try:
+        await Updates(store.database, "telegram").queue_note("telegram:7", "note", key="note")
+        async with store.database.transaction() as work:
+            await work.rows("UPDATE outbox SET attempts = 100000")
+        outbox = Outbox(OutboxStore(store.database), {"telegram": Unreachable()}, wall_clock)
+        running = asyncio.create_task(outbox.run())
+        async with asyncio.timeout(10):
+            while "no network" not in caplog.text:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        running.cancel()
+        await asyncio.wait([running])
+        [row] = await store.database.rows("SELECT attempts, due_at FROM outbox")
+    finally:
+        await store.close()
+    assert row["attempts"] == 100_001
+    assert row["due_at"]
+    assert caplog.text.count("no network") == 1

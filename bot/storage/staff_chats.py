@@ -10,6 +10,7 @@ from sqlite3 import Row
 
 from bot.model import Inquiry, Media
 from bot.storage.accounts import AccountRefused
+from bot.storage.audit import record
 from bot.storage.encoding import stamp
 from bot.storage.records import load_inquiry
 from bot.storage.sqlite import Database
@@ -27,6 +28,13 @@ RETURNING name"""
 _BIND = """
 INSERT INTO staff_people (user_key, name, home) VALUES (:user_key, :name, :home)
 ON CONFLICT (user_key) DO UPDATE SET name = excluded.name, home = excluded.home"""
+
+FORWARDED = "forwarded"
+"""Mark: the place up to which parents' words have been passed on to owners."""
+
+_FORWARD_FROM_NOW = """
+INSERT INTO marks (name, value) SELECT :name, coalesce(max(id), 0) FROM turns WHERE true
+ON CONFLICT (name) DO NOTHING"""
 
 _PEOPLE = """
 SELECT staff_people.* FROM staff_people JOIN staff_accounts
@@ -122,6 +130,9 @@ class StaffChats:
             if used is None:
                 return None
             await work.rows(_BIND, user_key=user_key, name=used["name"], home=home)
+            channel = user_key.partition(":")[0]
+            await work.rows(_FORWARD_FROM_NOW, name=f"{channel}:{FORWARDED}")
+            await record(work, used["name"], "account.bind", used["name"], now, channel)
         return str(used["name"])
 
     async def unbind(self, user_key: str) -> None:
@@ -144,9 +155,28 @@ class StaffChats:
         async with self._database.transaction() as work:
             await work.rows("DELETE FROM staff_groups WHERE session_key = :key", key=session_key)
 
+    async def forget_group(self, session_key: str, now: datetime) -> bool:
+        """Forget a group with what was still to be said there; return if notices went there."""
+        async with self._database.transaction() as work:
+            await work.rows(
+                "UPDATE outbox SET note = NULL, sent_at = :now"
+                " WHERE session_key = :key AND sent_at IS NULL",
+                key=session_key,
+                now=stamp(now),
+            )
+            await work.rows(
+                "UPDATE staff_people SET home = user_key WHERE home = :key", key=session_key
+            )
+            bound = await work.rows(
+                "DELETE FROM staff_groups WHERE session_key = :key RETURNING session_key",
+                key=session_key,
+            )
+        return bool(bound)
+
     async def move_group(self, before: str, after: str) -> None:
         """Follow a group that got another id."""
         async with self._database.transaction() as work:
+            await work.rows("DELETE FROM staff_groups WHERE session_key = :key", key=after)
             for table, column in (
                 ("staff_groups", "session_key"),
                 ("staff_people", "home"),

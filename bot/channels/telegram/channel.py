@@ -9,23 +9,22 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from starlette.routing import BaseRoute
 
 from bot.channels.telegram import polling, rendering
-from bot.channels.telegram.api import Api, Me
+from bot.channels.telegram.api import Api, Hook, Me
 from bot.channels.telegram.news import News
 from bot.channels.telegram.parents import Parents
 from bot.channels.telegram.polling import Patience, State
 from bot.channels.telegram.profile import profile
 from bot.channels.telegram.staff import Staff
 from bot.channels.telegram.update import Incoming, Kind, read
-from bot.channels.telegram.webhook import PATH, webhook_routes
+from bot.channels.telegram.webhook import webhook_routes
 from bot.engine import Desk
-from bot.errors import BadPayload, BotError, ChannelError, StorageError
+from bot.errors import BadPayload, BotError, ChannelError, DeliveryError, StorageError
 from bot.outbox import Outbox
-from bot.storage.outbox import OutboxStore, Outgoing
+from bot.storage.outbox import BLOCKED, OutboxStore, Outgoing
 from bot.storage.staff_chats import StaffChats
 from bot.storage.updates import Updates
 
@@ -34,11 +33,16 @@ log = logging.getLogger(__name__)
 MOST_IN_HAND = 500
 """Chats being answered; beyond that no more updates are fetched until one is done."""
 _AGAIN_S = 2.0
-_CHECK_WEBHOOK_S = 600.0
+_START_AGAIN_S = 60.0
+_CHECK_WEBHOOK_S = 120.0
 
 WEBHOOK_TAKEN = (
     "这个机器人的 Telegram 回调网址被别的程序改成了别处，本台收不到消息；本台不去抢。"
     "请关掉另一个程序后重启本台，或给本台换一个机器人。"
+)
+WEBHOOK_FAILS = (
+    "Telegram 送不到回调网址，家长的消息在它那里等着（最多 24 小时）。"
+    "请检查反向代理和证书。它说：{trouble}"
 )
 WEBHOOK_DROPPED = "这个机器人原来设过回调网址，本台改用轮询收消息；没取走的消息不会丢。"
 
@@ -64,13 +68,13 @@ class Telegram:
         self._parents = Parents(desk, api, self._memory, outbox)
         self._staff = Staff(desk, api, self._memory, self._chats, outbox, self._parents)
         self._news = News(desk, self._memory, self._chats, outbox, self._staff)
-        self._webhook_url = _with_path(webhook_url)
-        self._webhook_secret = webhook_secret
+        self._webhook_url, self._webhook_secret = webhook_url, webhook_secret
         self._queues: dict[str, deque[tuple[Incoming, datetime]]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._me: Me | None = None
         self._known = asyncio.Event()
         """Set when we know who we are."""
+        self._resumed = False
         self.state = State.STARTING
 
     # ------------------------------------------------------------------ sending
@@ -82,9 +86,13 @@ class Telegram:
     async def send(self, item: Outgoing, part: int) -> str | None:
         """Send one part of an item; raises DeliveryError."""
         message = rendering.rendered(item, self._desk.mind.faq)[part]
-        sent = await self._api.send(
-            int(item.chat), message.spans, message.buttons, message.reply_to
-        )
+        chat = int(item.chat)
+        try:
+            sent = await self._api.send(chat, message.spans, message.buttons, message.reply_to)
+        except DeliveryError as error:
+            if error.reason == BLOCKED and chat < 0:
+                await self._staff.lose_group(item.session_key, f"p{item.place}", self._clock())
+            raise
         return None if sent is None else str(sent)
 
     # ------------------------------------------------------------------ running
@@ -99,15 +107,13 @@ class Telegram:
         """Connect and serve until cancelled; what goes wrong is waited for, never raised."""
         beside = [asyncio.create_task(self._news.run())]
         try:
-            await self._resume()
-            await self._connect()
-            if self._webhook_url:
-                await self._watch_webhook()
-            else:
-                await polling.poll(self._api, self.take, self._show)
-        except Exception:
-            self._show(State.ERROR)
-            log.exception("Telegram 停了，网页不受影响；请重启，并把这段报告给开发者")
+            while True:
+                try:
+                    await self._serve()
+                except Exception:
+                    self._show(State.ERROR)
+                    log.exception("Telegram 停了一下，一分钟后再来；请把这段报告给开发者")
+                    await asyncio.sleep(_START_AGAIN_S)
         finally:
             for task in (*beside, *self._workers.values()):
                 task.cancel()
@@ -117,29 +123,38 @@ class Telegram:
         """Close the connections, when the outbox has stopped as well."""
         await self._api.close()
 
+    async def _serve(self) -> None:
+        await self._connect()
+        if self._webhook_url:
+            await self._watch_webhook()
+        else:
+            await polling.poll(self._api, self.take, self._show)
+
     async def _connect(self) -> None:
-        """Find out who we are, introduce ourselves, say how we want to be told."""
+        """Take up what was left, find out who we are, introduce ourselves, say how to be told."""
         patience = Patience(self._show)
         while True:
             try:
+                if not self._resumed:
+                    await self._resume()
                 self._me = await self._api.start()
                 self._known.set()
                 await self._introduce()
                 if self._webhook_url:
                     await self._api.set_webhook(self._webhook_url, self._webhook_secret)
                     patience.recovered(State.WEBHOOK)
-                elif await self._webhook():
+                elif (await self._webhook()).url:
                     log.warning(WEBHOOK_DROPPED)
                     await self._api.drop_webhook()
                 return
             except BotError as error:
                 await patience.wait_after(error)
 
-    async def _webhook(self) -> str:
+    async def _webhook(self) -> Hook:
         try:
             return await self._api.webhook()
         except ChannelError:
-            return ""  # polling will be told, if there is one
+            return Hook("")  # polling will be told, if there is one
 
     async def _introduce(self) -> None:
         """Register what the FAQ says of us, when it has changed; not worth a failed start."""
@@ -159,13 +174,19 @@ class Telegram:
         while True:
             await asyncio.sleep(_CHECK_WEBHOOK_S)
             try:
-                taken = await self._api.webhook() != self._webhook_url
+                hook = await self._api.webhook()
             except ChannelError as error:
                 log.warning("Telegram 的回调网址没查到（%s）", error)
                 continue
-            if taken and self.state is not State.CONFLICT:
-                log.error(WEBHOOK_TAKEN)
-            self._show(State.CONFLICT if taken else State.WEBHOOK)
+            if hook.url != self._webhook_url:
+                state, explained = State.CONFLICT, WEBHOOK_TAKEN
+            elif hook.waiting and hook.trouble:
+                state, explained = State.ERROR, WEBHOOK_FAILS.format(trouble=hook.trouble)
+            else:
+                state, explained = State.WEBHOOK, ""
+            if explained and self.state is not state:
+                log.error(explained)
+            self._show(state)
 
     def _show(self, state: State) -> None:
         self.state = state
@@ -199,11 +220,16 @@ class Telegram:
         """Handle what was written down before a crash."""
         for text, at in await self._memory.unhandled():
             self._begin(Incoming.load(text), at)
+        self._resumed = True
 
     def _begin(self, incoming: Incoming, at: datetime) -> None:
-        """Handle it after what came before it in the same chat."""
+        """Handle it after what came before it in the same chat; danger goes first."""
         key = incoming.chat_key
-        self._queues.setdefault(key, deque()).append((incoming, at))
+        queue = self._queues.setdefault(key, deque())
+        if len(queue) > 1 and incoming.private and self._parents.is_danger(incoming):
+            queue.insert(1, (incoming, at))  # the first one is in hand already
+        else:
+            queue.append((incoming, at))
         if key not in self._workers:
             self._workers[key] = asyncio.create_task(self._work(key))
 
@@ -237,6 +263,8 @@ class Telegram:
     async def _route(self, incoming: Incoming, at: datetime) -> None:
         match incoming.kind:
             case Kind.SHUT:
+                if not incoming.private:
+                    await self._staff.lose_group(incoming.chat_key, f"u{incoming.update_id}", at)
                 return
             case Kind.MOVED:
                 await self._chats.move_group(incoming.chat_key, f"telegram:{incoming.moved_to}")
@@ -253,11 +281,3 @@ class Telegram:
             await self._known.wait()
             if self._me and self._parents.is_addressed(incoming, self._me):
                 await self._parents.hear_in_group(incoming, at, self._me)
-
-
-def _with_path(url: str) -> str:
-    """Return the webhook's URL, with our path when it names only the host."""
-    parts = urlsplit(url)
-    if not url or parts.path not in ("", "/"):
-        return url
-    return urlunsplit(parts._replace(path=PATH))

@@ -12,14 +12,13 @@ from bot.engine import Desk
 from bot.errors import StorageError
 from bot.outbox import Outbox
 from bot.storage.encoding import stamp
-from bot.storage.staff_chats import Person, StaffChats
+from bot.storage.staff_chats import FORWARDED, Person, StaffChats
 from bot.storage.updates import Updates
 
 log = logging.getLogger(__name__)
 
 _NOT_OFTENER_S = 0.2
 _AGAIN_S = 5.0
-_MARK = "forwarded"
 
 
 class News:
@@ -69,18 +68,15 @@ class News:
         self._queued = queued
 
     async def _parents_words(self, people: list[Person]) -> None:
-        seen = await self._memory.mark(_MARK)
+        seen = int(await self._memory.mark(FORWARDED) or 0)
         newest = await self._chats.last_place()
-        if seen is None:
-            await self._memory.set_mark(_MARK, str(newest))
+        if newest <= seen:
             return
-        if newest <= int(seen):
-            return
-        for news in await self._chats.news(int(seen)):
+        for news in await self._chats.news(seen):
             note = words.wrote(news.number, news.words, news.media)
             for home in sorted({p.home for p in people if p.name == news.owner}):
                 await self._queue(home, note, f"wrote.{news.place}@{home}", news.number)
-        await self._memory.set_mark(_MARK, str(newest))
+        await self._memory.set_mark(FORWARDED, str(newest))
 
     async def _kept(self, people: list[Person], groups: list[str]) -> None:
         for kept in await self._chats.kept():

@@ -1,4 +1,5 @@
-"""How fast one parent may write: far beyond anything a person types. Pure but for its clock."""
+"""How fast one parent's messages are taken up: far beyond anything a person types. Pure but for
+its clock."""
 
 from __future__ import annotations
 
@@ -18,24 +19,25 @@ class _Allowance:
 
 
 class Pace:
-    """A bucket for each parent; two messages a second for half a minute never empty it."""
+    """A bucket for each parent; two messages a second for half a minute never empty it.
+
+    Nothing is turned away: what comes faster waits its turn.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._known: dict[int, _Allowance] = {}
 
-    def allows(self, user: int) -> bool:
-        """Return whether one more message may come in now."""
+    def wait_s(self, user: int) -> float:
+        """Return how long to wait before one more message is taken up; it is counted now."""
         now = self._clock()
         if len(self._known) > _MOST_KEPT:
             self._known = {u: a for u, a in self._known.items() if self._filled(a, now) < BURST}
         allowance = self._known.setdefault(user, _Allowance(BURST, now))
-        allowance.left, allowance.at = self._filled(allowance, now), now
-        if allowance.left < 1:
-            return False
-        allowance.left -= 1
-        allowance.told = False
-        return True
+        allowance.left, allowance.at = self._filled(allowance, now) - 1, now
+        if allowance.left >= 0:
+            allowance.told = False
+        return max(-allowance.left / PER_SECOND, 0.0)
 
     def tell(self, user: int) -> bool:
         """Return whether to tell that parent so: once for every time it begins."""

@@ -53,11 +53,7 @@ class Parents:
 
     async def hear(self, incoming: Incoming, at: datetime) -> None:
         """Handle what a parent wrote in their own chat."""
-        if not self._pace.allows(incoming.user):
-            if self._pace.tell(incoming.user):
-                await self._say(incoming, self._faq.say("tg_too_fast"))
-            log.warning("update %s came too fast and was not answered", incoming.update_id)
-            return
+        await self._in_turn(incoming)
         if incoming.kind is Kind.EDIT:
             before = await self._memory.words_of(incoming.chat_key, incoming.message_id)
             if before == incoming.text:
@@ -74,6 +70,18 @@ class Parents:
         else:
             wording = self._wording(COMMANDS[name]) if name in COMMANDS else incoming.text
             await self._handle(self._message(incoming, at, wording))
+
+    async def _in_turn(self, incoming: Incoming) -> None:
+        """Wait when a parent writes faster than anybody types; tell them once."""
+        wait_s = self._pace.wait_s(incoming.user)
+        if wait_s:
+            if self._pace.tell(incoming.user):
+                await self._say(incoming, self._faq.say("tg_too_fast"), about="pace")
+            await asyncio.sleep(wait_s)
+
+    def is_danger(self, incoming: Incoming) -> bool:
+        """Return whether somebody is in danger: that goes before what else that chat said."""
+        return incoming.kind is not Kind.TAP and bool(self._desk.mind.danger.sense(incoming.text))
 
     async def _start(self, incoming: Incoming, at: datetime, link: str) -> None:
         """Welcome a parent: with the five topics, or with what a link or a poster is about."""
@@ -99,11 +107,12 @@ class Parents:
         offered = await self._memory.offered(place, incoming.chat_key)
         current = await self._memory.on_offer(incoming.chat_key)
         stale = offered != current or not 1 <= pick <= len(offered)
-        await self.acknowledge(incoming, self._faq.say("tg_stale") if stale else "")
-        await self._handle(
-            Message(
-                "telegram", str(incoming.user), message_id, "", at, pick=_STALE if stale else pick
-            )
+        pick = _STALE if stale else pick
+        message = Message("telegram", str(incoming.user), message_id, "", at, pick=pick)
+        # Side by side: nobody's answer waits for a slow network to stop a button's waiting sign.
+        await asyncio.gather(
+            self.acknowledge(incoming, self._faq.say("tg_stale") if stale else ""),
+            self._handle(message),
         )
 
     async def acknowledge(self, incoming: Incoming, text: str = "", *, alert: bool = False) -> None:
@@ -174,6 +183,7 @@ class Parents:
 
     async def hear_in_group(self, incoming: Incoming, at: datetime, me: Me) -> None:
         """Say what anybody may read; everything personal goes to the parent's own chat."""
+        await self._in_turn(incoming)
         text = re.sub(rf"@{re.escape(me.username)}\b", "", incoming.text, flags=re.IGNORECASE)
         text = text.strip()
         aside: Rows = (
@@ -193,9 +203,11 @@ class Parents:
                 answer = "\n\n".join(reply.text for reply in turn.replies)
         await self._say(incoming, answer or self._faq.say("tg_group_private"), aside)
 
-    async def _say(self, incoming: Incoming, text: str, buttons: Rows = ()) -> None:
-        """Put our own words in the outbox, once for each update."""
+    async def _say(
+        self, incoming: Incoming, text: str, buttons: Rows = (), *, about: str = ""
+    ) -> None:
+        """Put our own words in the outbox, once for each update and what they are about."""
         note = Note(text, buttons=buttons, reply_to=0 if incoming.private else incoming.message_id)
-        key = f"telegram:u{incoming.update_id}"
+        key = f"telegram:u{incoming.update_id}{about}"
         await self._memory.queue_note(incoming.chat_key, note.dump(), key=key)
         self._outbox.wake()

@@ -9,10 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.channels.telegram.api import POLL_S, Api, TakenElsewhere, TokenRefused
-from bot.errors import BotError, DeliveryError
+from bot.errors import BotError, DeliveryError, StorageError
 
 log = logging.getLogger(__name__)
 
+FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 TAKEN_WAIT_S = (30.0, 300.0)
 """How long to leave it to the other one: at first, at most."""
@@ -26,6 +27,14 @@ TAKEN = (
 REFUSED = (
     "Telegram 不认 BOT_TELEGRAM_TOKEN（或 BOT_TELEGRAM_API_URL 不是 Telegram 的接口）。"
     "请向 @BotFather 核对令牌后重启；网页不受影响。（{error}）"
+)
+REFUSED_CALL = (
+    "Telegram 不接受本台的设置，多半是 BOT_TELEGRAM_WEBHOOK_URL 不对"
+    "（要 https 开头，端口 443、80、88 或 8443）。{wait:.0f}秒后再试；网页不受影响。（{error}）"
+)
+STORE_FAILS = (
+    "数据库这会儿写不进去，先不收 Telegram 的消息，{wait:.0f}秒后再试；"
+    "没收的消息 Telegram 会留着，不会丢。（{error}）"
 )
 UNREACHABLE = "连不上 Telegram，{wait:.0f}秒后再试；网页不受影响，家长的消息不会丢。（{error}）"
 
@@ -69,9 +78,13 @@ class Patience:
             case DeliveryError(retry_after_s=float(asked)):
                 wait_s = asked
                 self._explain(UNREACHABLE, wait_s, error, State.ERROR)
+            case DeliveryError(retryable=False):
+                wait_s = _REFUSED_WAIT_S
+                self._explain(REFUSED_CALL, wait_s, error, State.ERROR)
             case _:
-                wait_s = min(2.0 ** min(self._failures - 1, 9), LONGEST_WAIT_S)
-                self._explain(UNREACHABLE, wait_s, error, State.ERROR)
+                wait_s = min(FIRST_WAIT_S * 2.0 ** min(self._failures - 1, 9), LONGEST_WAIT_S)
+                sentence = STORE_FAILS if isinstance(error, StorageError) else UNREACHABLE
+                self._explain(sentence, wait_s, error, State.ERROR)
         await asyncio.sleep(wait_s)
 
     def _explain(self, sentence: str, wait_s: float, error: BotError, state: State) -> None:

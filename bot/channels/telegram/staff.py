@@ -186,6 +186,14 @@ class Staff:
         self._wrong[user] = [at for at in self._wrong[user] if at > since]
         return len(self._wrong[user]) >= _WRONG_CODES
 
+    async def lose_group(self, chat_key: str, once: str, at: datetime) -> None:
+        """Forget a group that we were put out of; notices go to everybody bound from then on."""
+        if not await self._chats.forget_group(chat_key, at):
+            return
+        for home in sorted({person.home for person in await self._chats.people()}):
+            await self._queue(home, Note(words.GROUP_LOST), f"telegram:lost.{once}@{home}", None)
+        self._desk.inbox_changed()
+
     # ------------------------------------------------------------------ saying
 
     async def _say(self, incoming: Incoming, note: Note, number: str | None = None) -> None:

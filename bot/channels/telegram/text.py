@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,7 +19,9 @@ _SENTENCE = re.compile(r"[。！？；…]+[”’」』）)]*|[!?;]+(?=[\s一-�
 _PAUSE = re.compile(r"[，、：\s]|[,:](?=[一-鿿])")
 _HELD = re.compile(r"[\w@./:+\-]{2,200}$", re.ASCII)
 """An address, a number or a command: what Telegram would make clickable stays whole."""
-_JOINERS = "\u200d\ufe0e\ufe0f\u20e3"
+_ZWJ = "\u200d"
+_LONGEST_SIGN = 40
+"""Code points of one visible sign; what goes on longer is no sign, and is cut anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +107,38 @@ def _fitting(text: str, room: int) -> int:
     held = _HELD.search(window)
     if held and held.start() and text[longest : longest + 1].isascii():
         return held.start()
-    while longest > 1 and (text[longest] in _JOINERS or text[longest - 1] in _JOINERS):
-        longest -= 1
-    return longest
+    return _between_signs(text, longest)
+
+
+def _between_signs(text: str, cut: int) -> int:
+    """Return the last place up to `cut` where no visible sign is torn: a family, a flag, an é."""
+    for place in range(cut, max(cut - _LONGEST_SIGN, 0), -1):
+        if not _goes_on(text, place):
+            return place
+    return cut
+
+
+def _goes_on(text: str, place: int) -> bool:
+    """Return whether the sign before that place goes on after it.
+
+    >>> _goes_on("👨\u200d👧", 1), _goes_on("👍🏽", 1), _goes_on("🇨🇳🇨🇳", 1), _goes_on("🇨🇳🇨🇳", 2)
+    (True, True, True, False)
+    """
+    before, after = text[place - 1], text[place]
+    if before == _ZWJ or "\U0001f3fb" <= after <= "\U0001f3ff":  # skin
+        return True
+    if unicodedata.category(after) in ("Mn", "Mc", "Me", "Cf"):
+        return True
+    if _is_flag_letter(before) and _is_flag_letter(after):
+        letters = 0
+        while letters < place and _is_flag_letter(text[place - 1 - letters]):
+            letters += 1
+        return letters % 2 == 1
+    return False
+
+
+def _is_flag_letter(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
 def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:

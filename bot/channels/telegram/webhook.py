@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from bot.channels.telegram.access import PATH
 from bot.errors import StorageError
 
 log = logging.getLogger(__name__)
 
-PATH = "/telegram"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105
 MAX_BYTES = 1024 * 1024
 

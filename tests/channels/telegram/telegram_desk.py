@@ -20,6 +20,7 @@ for folder in (ROOT / "tests", PEERS):
 from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels, serving  # noqa: E402
 from desk import environment, open_talk, understanding  # noqa: E402
 
+from bot.channels.telegram.access import checked  # noqa: E402
 from bot.channels.telegram.api import Api  # noqa: E402
 from bot.channels.telegram.channel import Telegram  # noqa: E402
 from bot.engine import CHONGQING, Desk  # noqa: E402
@@ -115,8 +116,14 @@ async def running(
     desk = Desk(store, understanding(), HANDLERS, clock)
     channels: dict[str, Any] = {}
     outbox = Outbox(OutboxStore(store.database), channels, clock, desk.inbox_changed)
+    access = checked(token, url, webhook, "sec-ret_1", "key")
     channel = Telegram(
-        desk, Api(token, url), outbox, clock, webhook_url=webhook, webhook_secret="sec-ret_1"
+        desk,
+        Api(access.token, access.api_url),
+        outbox,
+        clock,
+        webhook_url=access.webhook_url,
+        webhook_secret=access.webhook_secret,
     )
     channels["telegram"] = channel
     await desk.recover()

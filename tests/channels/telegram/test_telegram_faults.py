@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from telegram_desk import AGE, TOKEN, BotApi, Refused, bot_api, key_of, quiet, running, told, until
 
+from bot import outbox
 from bot.channels.telegram import polling
 from bot.channels.telegram.api import Api, TokenRefused
 from bot.channels.telegram.secrecy import BLOT, hide, scrub
@@ -24,7 +25,13 @@ async def number_of(desk: object) -> str:
 
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    _shorten(monkeypatch)
+
+
+def _shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "TAKEN_WAIT_S", (0.3, 0.5))
+    monkeypatch.setattr(polling, "FIRST_WAIT_S", 0.1)
+    monkeypatch.setattr(outbox, "FIRST_WAIT_S", 0.1)
 
 
 # ---------------------------------------------------------------------------- coming in
@@ -119,7 +126,7 @@ async def test_a_crash_between_update_and_reply(
             if where == "after it was sent":
                 await told(api, 7)
         monkeypatch.undo()
-        monkeypatch.setattr(polling, "TAKEN_WAIT_S", (0.3, 0.5))
+        _shorten(monkeypatch)
         async with running(api.url, tmp_path / "d.sqlite3") as desk:
             await quiet(api, 7, 1)
             assert await desk.rows("SELECT handled, incoming FROM updates") == [(1, None)]

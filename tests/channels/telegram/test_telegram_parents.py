@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from telegram_desk import AGE, BotApi, Clock, bot_api, key_of, labels, quiet, running, told, until
 
-from bot.channels.telegram import parents
+from bot.channels.telegram import pace, parents
 from bot.model import Act
 
 
@@ -232,17 +232,42 @@ async def test_typing_is_shown_when_it_takes_a_while(monkeypatch: pytest.MonkeyP
         assert api.called("sendChatAction")[0]["action"] == "typing"
 
 
-async def test_a_flood_is_told_once_and_the_rest_goes_on() -> None:
+async def test_a_flood_is_told_once_and_nothing_of_it_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pace, "BURST", 20.0)
+    monkeypatch.setattr(pace, "PER_SECOND", 20.0)
     async with bot_api() as api, running(api.url) as desk:
-        for n in range(130):
+        for n in range(60):
             api.say(7, f"你好{n}")
+        api.say(7, "孩子说不想活了，写了遗书")
         api.say(8, AGE)
         await told(api, 8)
         slow = desk.desk.mind.faq.say("tg_too_fast")
-        await until(lambda: slow in [m["text"] for m in api.to(7)], 30)
+        said = await told(api, 7, 62)
+        assert said.count(slow) == 1
+        assert (await desk.rows("SELECT count(*) FROM inbox WHERE user_id = '7'")) == [(61,)]
+        order = [d for (d,) in await desk.rows("SELECT decision FROM turns ORDER BY id")]
+        assert "crisis" in order[:-20], "danger waits behind nothing that came before it"
+
+
+async def test_danger_is_taken_out_of_the_queue_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bot_api() as api, running(api.url) as desk:
+        handle, begun = desk.desk.handle, asyncio.Event()
+        monkeypatch.setattr(desk.channel._outbox, "wake", lambda: None)
+
+        async def slow(message):  # type: ignore[no-untyped-def]
+            await begun.wait()
+            return await handle(message)
+
+        monkeypatch.setattr(desk.desk, "handle", slow)
+        for text in ("你好", AGE, "转人工", "孩子说不想活了，写了遗书"):
+            api.say(7, text)
         await until(lambda: not api.unconfirmed())
-        assert len(api.called("sendMessage")) < 130
-        assert [m["text"] for m in api.to(7)].count(slow) == 1
+        begun.set()
+        await until(lambda: not desk.channel._workers)
+        decisions = await desk.rows("SELECT decision FROM turns ORDER BY id")
+        assert decisions == [("small_talk",), ("crisis",), ("answer",), ("handoff",)]
 
 
 # ---------------------------------------------------------------------------- groups

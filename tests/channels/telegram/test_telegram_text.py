@@ -38,7 +38,7 @@ class Balanced(HTMLParser):
 SPANS = st.lists(
     st.builds(
         Span,
-        st.text(alphabet="好的。，\n a1<>&\"'😀👨‍👩‍👧é@/", max_size=120),
+        st.text(alphabet="好的。，\n a1<>&\"'😀👍🏽🇨🇳👨‍👩‍👧é@/", max_size=120),
         st.sampled_from(["", "b", "i"]),
     ),
     max_size=20,
@@ -79,6 +79,18 @@ def test_an_address_and_a_family_stay_whole() -> None:
     assert any("https://example.test/enrollment-2026" in plain(p) for p in split([Span(text)], 90))
     for part in split([Span("👨‍👩‍👧" * 60)], 80):
         assert not plain(part).endswith("\u200d")
+
+
+@pytest.mark.parametrize("sign", ["👨‍👩‍👧", "🇨🇳", "👍🏽", "e\u0301", "1\ufe0f\u20e3"])
+@pytest.mark.parametrize("shift", range(4))
+def test_no_visible_sign_is_torn(sign: str, shift: int) -> None:
+    for part in split([Span("x" * shift + sign * 3000)])[1:]:
+        assert plain(part).partition("\n")[2].startswith(sign)
+
+
+@pytest.mark.parametrize("sign", ["\u200d", "\u0301", "🇨", "\U0001f3fb"])
+def test_what_never_ends_is_cut_all_the_same(sign: str) -> None:
+    assert len(split([Span("x" + sign * 9000)])) <= 6
 
 
 def test_nothing_gives_nothing() -> None:

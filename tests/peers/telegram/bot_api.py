@@ -78,6 +78,8 @@ class BotApi:
     blocked: set[int] = field(default_factory=set)
     webhook_url: str = ""
     webhook_secret: str = ""
+    webhook_trouble: str = ""
+    """What went wrong with the last delivery."""
     _faults: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     _updates: list[dict[str, Any]] = field(default_factory=list)
     _polls: int = 0
@@ -227,10 +229,15 @@ class BotApi:
                 self.webhook_url = ""
                 return True
             case "getWebhookInfo":
+                trouble = {
+                    "last_error_date": 1_780_000_000,
+                    "last_error_message": self.webhook_trouble,
+                }
                 return {
                     "url": self.webhook_url,
                     "has_custom_certificate": False,
                     "pending_update_count": len(self._updates),
+                    **(trouble if self.webhook_trouble else {}),
                 }
             case "sendMessage":
                 return self._send(given)
@@ -285,7 +292,7 @@ class BotApi:
         }
         if markup := _markup(given):
             message["reply_markup"] = markup
-        self.sent.append(message)
+        self.sent.append(message | _answered(given))
         return message
 
     def _edit(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -374,6 +381,14 @@ def _markup(given: dict[str, Any]) -> dict[str, Any]:
     return dict(markup)
 
 
+def _answered(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what our list of sent messages adds to Telegram's: which message it answers."""
+    replying = given.get("reply_parameters") or {}
+    if isinstance(replying, str):
+        replying = json.loads(replying)
+    return {"reply_to": replying["message_id"]} if replying else {}
+
+
 def _given(scope: Scope, body: bytes) -> dict[str, Any]:
     """Return the parameters: from the query, a form, or JSON."""
     given = dict(httpx.QueryParams(scope["query_string"].decode()))
@@ -420,7 +435,7 @@ async def _cut(send: Send) -> None:
 @asynccontextmanager
 async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port; lend its address."""
-    listening = socket.socket()
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         app,
@@ -430,15 +445,16 @@ async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> A
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    # As `serve` does, without its loop, which looks only ten times a second whether to stop.
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         before_stop()
-        server.should_exit = True
-        await task
+        await asyncio.sleep(0.01)  # clients that are gone are noticed
+        await server.shutdown(sockets=[listening])
         listening.close()
 
 
