@@ -147,6 +147,15 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
                 _echo(line)
 
     @app.command()
+    def stats(
+        weeks: Annotated[int, typer.Option("--weeks", min=1, max=520, help="近几周")] = 4,
+        csv: Annotated[bool, typer.Option("--csv", help="打印表格（CSV）")] = False,
+        faq: FaqOption = None,
+    ) -> None:
+        """统计：了结、转人工、没听懂、没帮助、评价、首次回复、几点最忙。"""
+        asyncio.run(_stats(read_settings(), weeks, csv=csv, faq=faq))
+
+    @app.command()
     def config() -> None:
         """列出所有设置和它们的意思。"""
         for name, value, meaning in described(read_settings()):
@@ -260,6 +269,28 @@ def _evaluate(
         if missed(cases)
     ]
     return result, lines
+
+
+async def _stats(settings: Settings, weeks: int, *, csv: bool, faq: Path | None) -> None:
+    from rich.console import Console
+
+    from bot.faq.load import load
+    from bot.figures import counting, table, terminal
+    from bot.storage import figures as stored
+    from bot.storage.store import Store
+
+    since, until = counting.span(wall_clock(), weeks)
+    titles = table.titles(load(faq or settings.faq))
+    store = await Store.open(settings.data / build.DATABASE)
+    try:
+        turns = await stored.turns(store.database, since, until)
+        inquiries = await stored.inquiries(store.database, since, until)
+    finally:
+        await store.close()
+    if csv:
+        _echo(table.as_csv(turns, inquiries, titles).rstrip())
+    else:
+        terminal.show(turns, inquiries, titles, Console())
 
 
 async def _with_accounts(settings: Settings, do: Any, *arguments: Any) -> None:

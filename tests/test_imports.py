@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PICTURE = """
 run_bot              → cli handlers
-cli                  → serve channels build jsonl editing evaluate config engine dialogue
+cli                  → serve channels build jsonl editing figures evaluate config engine dialogue
                        matching.report matching.understand storage faq
 serve                → live build previews channels console editing learning outbox config
                        engine dialogue matching.understand storage
@@ -26,8 +26,9 @@ jsonl                → engine wire
 previews             → channels console storage faq.value
 channels             → engine outbox inquiry wire privacy storage faq.value text cutting
                        poster
-console              → learning editing editing.impact engine words wire inquiry storage faq
+console              → figures learning editing editing.impact engine words wire inquiry storage faq
                        faq.value faq.schema text
+figures              → storage faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
                        faq.value editing.impact editing.merging

@@ -20,7 +20,7 @@ PLACES = (
     Place("inbox", "/staff/", "收件箱"),
     Place("faq", "/staff/faq/", "常见问题"),
     Place("learning", "/staff/learning/", "待学习"),
-    # Place("figures", "/staff/figures/", "统计"),
+    Place("figures", "/staff/figures/", "统计"),
     Place("accounts", "/staff/accounts/", "账号", admins_only=True),
     Place("settings", "/staff/settings/", "设置", admins_only=True),
     Place("audit", "/staff/audit/", "记录", admins_only=True),

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from bot.console.door import Door
 from bot.console.faq.pages import FaqPages, faq_routes
+from bot.console.figures import figure_routes
 from bot.console.guard import PATH, SignedIn, StaffHeaders
 from bot.console.inquiries import inquiry_routes
 from bot.console.learning import learning_routes
@@ -53,6 +54,7 @@ def console_routes(
                 *inquiry_routes(desk, accounts, door, now, stopping or asyncio.Event()),
                 *(faq_routes(desk, faq, door, now) if faq else ()),
                 *(learning_routes(desk, faq, door, now) if faq else ()),
+                *(figure_routes(desk, faq.learning, door, now) if faq else ()),
                 *people_routes(accounts, sessions, door, now),
                 *settings_routes(desk, door, now),
                 Route("/sign-in", sign_in.show),

@@ -188,3 +188,25 @@ async def test_nothing_picked_changes_nothing(office: FaqOffice) -> None:
     assert refused.status_code == 422
     assert "一句都没有勾" in refused.text
     assert len(await kinds(office)) == 1
+
+
+async def test_the_figures_page_shows_and_gives_files(office: FaqOffice) -> None:
+    empty = words((await office.browser.get("/staff/figures/")).text)
+    assert "还没有咨询" in empty
+    now = office.clock().isoformat()
+    entry = office.desk.mind.faq.entries[entries(office)[0]]
+    await office.talk.say(entry.question, session="p1", at=now)
+    await office.talk.say(f"={MISSED}", session="p2", at=now)
+    await office.talk.say("转人工", session="p2", at=now)
+    page = (await office.browser.get("/staff/figures/")).text
+    shown = words(page)
+    assert "提问 2" in shown
+    assert "没听懂 50.0%" in shown
+    assert "5月18日–24日" in shown
+    assert page.count("<svg") == 3
+    assert f"={MISSED}" in shown
+    weeks = await office.browser.get("/staff/figures/weeks.csv")
+    assert weeks.content.startswith("\ufeff周一,类别,提问".encode())
+    misses = await office.browser.get("/staff/figures/misses.csv")
+    assert f"'={MISSED},1," in misses.text
+    assert misses.headers["content-disposition"] == 'attachment; filename="misses.csv"'

@@ -1,0 +1,110 @@
+"""The figures' page: charts, tables, and files for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.console.door import Door
+from bot.console.guard import SignedIn
+from bot.console.pages import page
+from bot.engine import Desk
+from bot.figures import counting, table
+from bot.learning.queue import LearningQueue
+from bot.storage import figures as stored
+from bot.storage.audit import Audit
+
+WEEKS = (4, 12, 52)
+_TOP = 10
+_BOM = "\ufeff"
+"""Without it Excel takes the file for GBK."""
+
+
+def figure_routes(
+    desk: Desk, learning: LearningQueue, door: Door, now: Callable[[], datetime]
+) -> list[BaseRoute]:
+    """Return the addresses of the figures, below /staff."""
+    views = _Figures(desk, learning, now)
+    return [
+        Route("/figures/", door.page(views.all)),
+        Route("/figures/weeks.csv", door.page(views.weeks)),
+        Route("/figures/misses.csv", door.page(views.misses)),
+    ]
+
+
+class _Figures:
+    """The figures."""
+
+    def __init__(self, desk: Desk, learning: LearningQueue, now: Callable[[], datetime]) -> None:
+        self._desk, self._learning, self._now = desk, learning, now
+        self._audit = Audit(desk.store.database)
+
+    async def all(self, request: Request, staff: SignedIn) -> Response:
+        """Return the figures of the last weeks."""
+        weeks = _weeks(request)
+        turns, inquiries = await self._rows(weeks)
+        titles = table.titles(self._desk.mind.faq)
+        by_week = counting.by_week(turns, inquiries)
+        by_topic = counting.by_topic(turns, inquiries, [t for t in titles if t])
+        await self._audit.looked(staff.name, "learning", self._now(), again=True)
+        return page(
+            "figures/all.html",
+            staff=staff,
+            place="figures",
+            weeks=weeks,
+            WEEKS=WEEKS,
+            COLUMNS=table.COLUMNS,
+            whole=list(
+                zip(
+                    table.COLUMNS.values(),
+                    table.cells(counting.figures(turns, inquiries)),
+                    strict=True,
+                )
+            ),
+            by_week=[(table.week_name(w), f, table.cells(f)) for w, f in by_week.items()],
+            by_topic=[(titles[t], f, table.cells(f)) for t, f in by_topic.items()],
+            hours=counting.busy_hours(turns),
+            groups=(await self._learning.groups())[:_TOP],
+            entries=self._desk.mind.faq.entries,
+        )
+
+    async def weeks(self, request: Request, staff: SignedIn) -> Response:
+        """Return a line a week and topic."""
+        turns, inquiries = await self._rows(_weeks(request))
+        return _csv(table.as_csv(turns, inquiries, table.titles(self._desk.mind.faq)), "weeks.csv")
+
+    async def misses(self, request: Request, staff: SignedIn) -> Response:
+        """Return the groups of what was not understood."""
+        await self._audit.add(staff.name, "look", "learning", self._now(), "misses.csv")
+        entries = self._desk.mind.faq.entries
+        groups = [
+            (
+                group.texts[0][0],
+                len(group.signals),
+                [entries[e].title for e, _ in group.votes()[:3] if e in entries],
+            )
+            for group in await self._learning.groups()
+        ]
+        return _csv(table.misses_csv(groups), "misses.csv")
+
+    async def _rows(self, weeks: int) -> tuple[list[stored.TurnRow], list[stored.InquiryRow]]:
+        since, until = counting.span(self._now(), weeks)
+        database = self._desk.store.database
+        return (
+            await stored.turns(database, since, until),
+            await stored.inquiries(database, since, until),
+        )
+
+
+def _weeks(request: Request) -> int:
+    asked = request.query_params.get("weeks", "")
+    return next((weeks for weeks in WEEKS if str(weeks) == asked), WEEKS[1])
+
+
+def _csv(text: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(_BOM + text, media_type="text/csv; charset=utf-8", headers=headers)

@@ -1,0 +1,54 @@
+"""The figures in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.figures import counting, table
+from bot.storage.figures import InquiryRow, TurnRow
+
+_BAR = 40
+
+
+def show(
+    turns: Sequence[TurnRow],
+    inquiries: Sequence[InquiryRow],
+    titles: Mapping[str, str],
+    console: Console,
+) -> None:
+    """Print the figures by week and by topic, and the busiest hours."""
+    weeks = counting.by_week(turns, inquiries)
+    if not weeks:
+        console.print("这段时间还没有咨询。")
+        return
+    by_week = {table.week_name(week): counted for week, counted in weeks.items()}
+    topics = counting.by_topic(turns, inquiries, [topic for topic in titles if topic])
+    by_topic = {titles[topic]: counted for topic, counted in topics.items()}
+    whole = {"合计": counting.figures(turns, inquiries)}
+    console.print(_turned("按周", {**whole, **by_week}))
+    console.print(_turned("按类", by_topic))
+    console.print(_hours(counting.busy_hours(turns)))
+
+
+def _turned(title: str, columns: Mapping[str, counting.Figures]) -> Table:
+    """Return a table with a line for each figure: terminals are narrow."""
+    found = Table(title=title, title_justify="left")
+    found.add_column("")
+    for name in columns:
+        found.add_column(name, justify="right")
+    cells = [table.cells(counted) for counted in columns.values()]
+    for place, label in enumerate(table.COLUMNS.values()):
+        found.add_row(label, *(each[place] for each in cells))
+    return found
+
+
+def _hours(counts: Sequence[int]) -> Table:
+    found = Table("钟点", "消息", "", title="几点最忙", title_justify="left")
+    most = max(*counts, 1)
+    for hour, count in enumerate(counts):
+        if count:
+            found.add_row(f"{hour}点", str(count), "█" * max(1, round(_BAR * count / most)))
+    return found
