@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import acts, words
+from bot import acts, news, words
 from bot import inquiry as statuses
+from bot.clock import Passed, pass_time
 from bot.dialogue import Handler, respond
 from bot.errors import StorageError
 from bot.matching.understand import Understanding
@@ -126,6 +127,7 @@ class Desk:
                 # First, so that the reply that confirms it can still be sent and repeated.
                 await work.erase(message.session_key, now)
             await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
+            await work.add_news(news.of_waiting(outcome.session.inquiries, now))
             if outcome.rating is not None:
                 await work.casework.rate(outcome.rating)
         return turn
@@ -210,6 +212,7 @@ class Desk:
             if once is not None:
                 await work.remember(once, now)
             await work.save_inquiry(done.inquiry, done.moves)
+            await work.add_news(news.of_waiting([done.inquiry], now))
             if done.transfer is not None:
                 await work.casework.add_transfer(done.transfer)
             await work.audit(who, f"act.{act}", number, now, to_whom)
@@ -270,27 +273,14 @@ class Desk:
 
     # ------------------------------------------------------------------ time
 
-    async def tick(self, now: datetime | None = None) -> list[Inquiry]:
-        """Resolve, and return, what has been silent for as many days as faq/hours.yaml says."""
-        now = now or self._clock()
-        hours = self.mind.faq.hours
-        due = await self.store.due(
-            answered_before=now - timedelta(days=hours.answered_days),
-            waiting_parent_before=now - timedelta(days=hours.waiting_parent_days),
-        )
-        done = []
-        for old in due:
-            async with self._in_order(old.session_key), self.store.transaction() as work:
-                inquiry = await work.inquiry(old.number)
-                if inquiry is None:
-                    continue
-                settled, move = statuses.settle_silence(inquiry, now, hours)
-                if move:
-                    await work.save_inquiry(settled, [move])
-                    done.append(settled)
-        if done:
+    async def tick(self, now: datetime | None = None) -> Passed:
+        """Do, and return, everything that is due by now in all sessions."""
+        passed = await pass_time(self.store, self._in_order, self.mind.faq, now or self._clock())
+        for delivery in passed.deliveries:
+            self._wake(delivery.session_key)
+        if passed.changed or passed.news:
             self._wake_inbox()
-        return done
+        return passed
 
     # ------------------------------------------------------------------ reading
 

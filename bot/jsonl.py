@@ -89,8 +89,11 @@ class Chat:
         if now is None:
             raise BadLine("tick 要写时间，如 2026-05-23T09:00:00+08:00")
         self._ticked = now
-        await self._desk.tick(now)
-        return {}
+        passed = await self._desk.tick(now)
+        ours = [d for d in passed.deliveries if d.session_key.startswith(f"{CHANNEL}:")]
+        await self._desk.mark_sent([d.id for d in ours])
+        pushed = [deliveries_json(d.session_key.partition(":")[2], (d,)) for d in ours]
+        return {"deliveries": [each for [each] in pushed]}
 
     async def _parent(self, given: dict[str, Any]) -> dict[str, Any]:
         session = given.get("session")

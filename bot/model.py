@@ -176,6 +176,20 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far staff have come with an inquiry."""
+
+    inquiry: Inquiry
+    moves: tuple[Move, ...]
+    """Oldest first."""
+    said: tuple[tuple[str, datetime], ...] = ()
+    """Who of the staff wrote to the parent, and when."""
+    acted: tuple[tuple[str, datetime], ...] = ()
+    """The same with notes, and with being given the inquiry."""
+    urgent_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Switches:
     """What staff can switch for everybody."""
 

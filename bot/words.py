@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from bot.faq.value import Faq
+from bot.faq.schema import WEEKDAYS
+from bot.faq.value import Faq, chinese_date
+from bot.hours import LOCAL, calendar, described
 from bot.model import Choice, ChoiceKind, Inquiry, Reply
 
 
@@ -56,8 +59,32 @@ def status(faq: Faq, inquiry: Inquiry) -> str:
     return faq.say(f"status_{inquiry.status}", owner=inquiry.owner or "")
 
 
-def duty(faq: Faq) -> str:
-    """Return when somebody is there, as far as staff have said."""
-    if faq.hours.duty:
-        return faq.say("duty_known", duty=faq.hours.duty)
-    return faq.say("duty_unknown")
+def duty(faq: Faq, now: datetime, told_at: datetime | None = None) -> str:
+    """Return when somebody is there, as far as staff have said.
+
+    Who was told `told_at` that the office is closed, and when it opens, is not told again before
+    it has been open.
+    """
+    office = calendar(faq.hours)
+    if office.is_open(now) or (faq.hours.duty and not office.known):
+        return faq.say("duty_known", duty=described(faq.hours))
+    opens = office.opens(now)
+    if opens is None:
+        return faq.say("duty_unknown")
+    if told_at is not None and office.opens(told_at) == opens:
+        return faq.say("duty_unknown")
+    return faq.say("duty_closed", opens=_moment(faq, opens, now))
+
+
+def _moment(faq: Faq, at: datetime, now: datetime) -> str:
+    """Return a time to come as people say it: the day by its name when it is near."""
+    at, now = at.astimezone(LOCAL), now.astimezone(LOCAL)
+    clock = f"{at.hour}:{at:%M}"
+    match (at.date() - now.date()).days:
+        case 0:
+            return faq.say("opens_today", time=clock)
+        case 1:
+            return faq.say("opens_tomorrow", time=clock)
+        case _:
+            day = chinese_date(f"{at:%Y-%m-%d}")
+            return faq.say("opens_on", day=day, weekday=WEEKDAYS[at.weekday()], time=clock)

@@ -62,7 +62,8 @@ def helped(request: Request) -> Outcome:
         )
     if inquiry.urgent and inquiry.status is Status.WAITING_STAFF:
         # Somebody has to look at it, whatever the parent tapped.
-        text = faq.say("already_waiting", number=inquiry.number, duty=words.duty(faq))
+        duty = words.duty(faq, request.now, inquiry.changed_at)
+        text = faq.say("already_waiting", number=inquiry.number, duty=duty)
     elif inquiry.status in OWNED:
         ledger.amend(inquiry.number)
         text = faq.say("owned_not_yours_to_close", owner=inquiry.owner, number=inquiry.number)

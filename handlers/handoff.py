@@ -50,8 +50,9 @@ def hand_over(request: Request) -> Outcome:
     if current.status in OWNED:
         text = faq.say("already_with_staff", owner=current.owner, number=current.number)
     elif current.status is Status.WAITING_STAFF:
-        text = faq.say("already_waiting", number=current.number, duty=words.duty(faq))
+        duty = words.duty(faq, request.now, current.changed_at)
+        text = faq.say("already_waiting", number=current.number, duty=duty)
     else:
         ledger.move(current.number, Status.WAITING_STAFF, who="parent", why="asked for a person")
-        text = faq.say("handed_over", number=current.number, duty=words.duty(faq))
+        text = faq.say("handed_over", number=current.number, duty=words.duty(faq, request.now))
     return ledger.outcome(Decision.HANDOFF, [Reply(text)], inquiry=current.number, misses=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot import words
 from bot.dialogue import Request
 from bot.inquiry import OWNED
@@ -18,10 +20,12 @@ def handle(request: Request) -> Outcome | None:
     if inquiry.status in OWNED:
         return owned.to_owner(request, ledger, inquiry)
     sentence = "bot_off_noted"
+    told_at: datetime | None = inquiry.changed_at
     if inquiry.status is not Status.WAITING_STAFF:
         ledger.move(inquiry.number, Status.WAITING_STAFF, who="bot", why="bot off")
-        sentence = "bot_off"
-    text = faq.say(sentence, number=inquiry.number, duty=words.duty(faq))
+        sentence, told_at = "bot_off", None
+    duty = words.duty(faq, request.now, told_at)
+    text = faq.say(sentence, number=inquiry.number, duty=duty)
     return ledger.outcome(Decision.HANDOFF, [Reply(text)], inquiry=inquiry.number, misses=0)
 
 

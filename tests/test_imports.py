@@ -24,17 +24,18 @@ live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
 previews             → channels console storage faq.value
-channels             → engine outbox inquiry wire privacy storage faq.value text cutting
+channels             → engine outbox inquiry wire privacy storage news faq.value text cutting
                        poster
-console              → figures learning editing editing.impact engine words wire inquiry storage faq
-                       faq.value faq.schema text
+console              → figures learning editing editing.impact engine words wire inquiry storage
+                       news targets hours faq faq.value faq.schema text
 figures              → storage faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
                        faq.value editing.impact editing.merging
 outbox               → storage
-engine               → dialogue acts words inquiry matching.understand storage privacy wire
-                       faq.value
+engine               → clock dialogue acts words inquiry matching.understand storage news
+                       privacy wire faq.value
+clock                → inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →
 evaluate *           →
@@ -45,12 +46,15 @@ matching.report *    → matching.understand matching faq.value
 matching.understand* → matching faq.value faq.schema text
 matching *           → faq.value faq.schema text
 ledger *             → inquiry
-words *              → faq.value
+words *              → hours faq.value faq.schema
+storage              → news targets
+news *               → targets inquiry
+targets *            → hours inquiry faq.schema
 inquiry *            → faq.schema
-faq                  → faq.value faq.schema text
+faq                  → hours faq.value faq.schema text
+hours *              → faq.schema
 faq.value *          → faq.schema
 faq.schema *         →
-storage              →
 wire *               →
 config               →
 privacy *            →

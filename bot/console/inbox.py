@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.inquiry import OWNED, UNOWNED
 from bot.model import Act, Inquiry, Status
+from bot.news import is_to_be_taken
 from bot.storage.records import QueueItem
 
 
@@ -30,16 +31,11 @@ _RANK = {
 }
 
 
-def is_waiting(inquiry: Inquiry) -> bool:
-    """Return whether somebody of the staff has to take it: handed over, or urgent and unowned."""
-    return inquiry.status is Status.WAITING_STAFF or (inquiry.urgent and inquiry.status in UNOWNED)
-
-
 def belongs(inquiry: Inquiry, show: Show, who: str) -> bool:
     """Return whether the inquiry stands in that list of that member of staff."""
     match show:
         case Show.WAITING:
-            return is_waiting(inquiry)
+            return is_to_be_taken(inquiry)
         case Show.MINE:
             return inquiry.owner == who and inquiry.status in OWNED
         case Show.PARENT:

@@ -15,13 +15,14 @@ from starlette.routing import BaseRoute, Route
 from bot.console import canned, words
 from bot.console.door import STALE, Door
 from bot.console.guard import PATH, SignedIn, field_text
-from bot.console.inbox import Show, allowed, is_waiting, select
+from bot.console.inbox import Show, allowed, select
 from bot.console.live import EventStream, inbox_events
 from bot.console.once import Once
 from bot.console.pages import page, problem
 from bot.console.story import story
 from bot.engine import CHONGQING, Desk
 from bot.model import Act, Inquiry
+from bot.news import is_to_be_taken
 from bot.storage.accounts import Accounts
 from bot.storage.audit import Audit
 from bot.storage.records import Understood
@@ -89,7 +90,7 @@ class _Inquiries:
             place="inbox",
             show=show,
             lists=lists,
-            urgent=sum(is_waiting(i.inquiry) and i.inquiry.urgent for i in items),
+            urgent=sum(is_to_be_taken(i.inquiry) and i.inquiry.urgent for i in items),
             entry_title=self._desk.entry_title,
             now=self._now(),
         )

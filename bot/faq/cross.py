@@ -10,7 +10,7 @@ from itertools import chain
 
 from pydantic import BaseModel
 
-from bot.faq import cross_menu, cross_messages
+from bot.faq import cross_hours, cross_menu, cross_messages
 from bot.faq.folder import Folder, Said
 from bot.faq.problem import Problem, errors
 from bot.faq.schema import PLACEHOLDER
@@ -37,6 +37,7 @@ def check(files: Folder) -> list[Problem]:
     return [
         *fillings,
         *cross_menu.menu(files),
+        *cross_hours.hours(files),
         *_ids(files),
         *_references(files),
         *_dates(files),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from bot.faq import cross
+from bot.faq import cross, cross_hours
 from bot.faq.folder import NOTHING, Folder, Said, read_folder
 from bot.faq.problem import Problem, in_order
 from bot.faq.schema import Standing
@@ -40,6 +40,7 @@ def check(folder: Path, today: date, instead: Mapping[str, bytes] = NOTHING) -> 
             *_overdue(files, today),
             *_windows(files, today),
             *_facts(files),
+            *cross_hours.this_year(files, today),
         ]
     )
 

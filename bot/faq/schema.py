@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -20,6 +20,14 @@ EntryId = Annotated[str, StringConstraints(pattern=r"^[a-z_]+\.[a-z0-9_]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 YearOrMonth = Annotated[str, StringConstraints(pattern=r"^\d{4}(-(0[1-9]|1[0-2]))?$")]
 Date = Annotated[str, StringConstraints(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+
+
+Weekday = Literal["周一", "周二", "周三", "周四", "周五", "周六", "周日"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+_CLOCK = r"([01]\d|2[0-4]):[0-5]\d"
+Hours = Annotated[str, StringConstraints(pattern=rf"^{_CLOCK}-{_CLOCK}$")]
+_DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+Days = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(至{_DAY})?$")]
 
 
 class Part(BaseModel):
@@ -197,7 +205,30 @@ class HoursFile(Part):
     answered_days: int = Field(ge=1, le=60, description="答复后几天没有动静就自动了结")
     waiting_parent_days: int = Field(ge=1, le=60, description="问了家长几天没回就自动了结")
     come_back_days: int = Field(ge=1, le=60, description="了结后几天内再来，仍算原来那一件")
-    duty: str = Field(default="", description="值守时间，原样说给家长听；没定就留空")
+    duty: str = Field(default="", description="值守时间的说法；不写就照 week 说给家长听")
+    week: dict[Weekday, tuple[Hours, ...]] = Field(
+        default={},
+        description='每天的值守时段，如 周一: ["09:00-12:00", "14:00-17:30"]；没写的那天没人值守',
+    )
+    holidays: tuple[Days, ...] = Field(
+        default=(), description='放假的日子，如 "2027-01-01"，或一段 "2027-02-05至2027-02-11"'
+    )
+    workdays: tuple[Days, ...] = Field(
+        default=(), description="调休要上班的休息日，写法同上；按一周里第一个值守日的时段上班"
+    )
+    first_reply_minutes: int = Field(
+        default=120, ge=5, le=10_000, description="转给人工后，多少个工作分钟内要有第一次回复"
+    )
+    resolution_minutes: int = Field(
+        default=1950, ge=30, le=100_000, description="转给人工后，多少个工作分钟内要了结"
+    )
+    warn_percent: int = Field(default=75, ge=10, le=99, description="时限用掉百分之几时先提醒一次")
+    urgent_minutes: int = Field(
+        default=10, ge=1, le=1_000, description="紧急的多少分钟内要有人接手，昼夜都算"
+    )
+    owner_silent_minutes: int = Field(
+        default=390, ge=10, le=10_000, description="负责人多少个工作分钟没有动静，就转给别人接手"
+    )
 
 
 class MenuItem(Part):

@@ -7,10 +7,13 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from bot.model import OWNER_SILENT, Delivery, Inquiry, Message, Move, Status, Turn
+from bot.model import OWNER_SILENT, Delivery, Inquiry, Message, Move, Progress, Status, Turn
+from bot.storage import news
 from bot.storage.casework import Casework
 from bot.storage.encoding import number_key, stamp
 from bot.storage.migrate import migrate, read_migrations
+from bot.storage.news import Told
+from bot.storage.progress import progress
 from bot.storage.records import (
     HistoryItem,
     QueueItem,
@@ -276,6 +279,18 @@ class Store:
             waiting_parent_before=stamp(waiting_parent_before),
         )
         return [load_inquiry(row) for row in rows]
+
+    async def progress(self) -> list[Progress]:
+        """Return how far staff have come with every inquiry that they owe something."""
+        return await progress(self.database)
+
+    async def news(self, after: int) -> list[Told]:
+        """Return the news for staff after that place, oldest first."""
+        return await news.after(self.database, after)
+
+    async def last_news(self) -> int:
+        """Return the place of the newest piece of news."""
+        return await news.last_place(self.database)
 
     async def ping(self) -> None:
         """Return when the database answers."""

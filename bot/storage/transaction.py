@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import StorageError
-from bot.model import Delivery, Inquiry, Move, Session, Turn
-from bot.storage import outbox
+from bot.model import Delivery, Inquiry, Move, Progress, Session, Turn
+from bot.news import News
+from bot.storage import news, outbox
 from bot.storage.audit import record
 from bot.storage.casework import ERASE as ERASE_NOTES
 from bot.storage.casework import Casework
 from bot.storage.encoding import load_choices, number_key, stamp
+from bot.storage.progress import progress
 from bot.storage.records import (
     delivery_values,
     inquiry_values,
@@ -211,6 +213,15 @@ class Transaction:
     async def audit(self, who: str, what: str, about: str, now: datetime, detail: str = "") -> None:
         """Note in the audit what a member of staff does with this transaction."""
         await record(self._work, who, what, about, now, detail)
+
+    async def add_news(self, found: Sequence[News]) -> bool:
+        """Keep news for staff; return whether any of it was new."""
+        return await news.add(self._work, found)
+
+    async def progress(self, number: str) -> Progress | None:
+        """Return how far staff have come with that inquiry; None when they owe it nothing."""
+        found = await progress(self._work, number)
+        return found[0] if found else None
 
     async def done_before(self, name: str) -> bool:
         """Return whether a transaction remembered that name."""

@@ -1,0 +1,110 @@
+"""What staff are told of without asking, once each: by every messenger the same. Pure.
+
+A piece of news has a name, so that it is told once however often it is found; it holds no word
+of a parent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.inquiry import UNOWNED
+from bot.model import Inquiry, Status
+from bot.targets import Due, Target
+
+
+class NewsKind(StrEnum):
+    """What happened."""
+
+    WAITS = "waits"
+    """Somebody has to take it."""
+    URGENT = "urgent"
+    """Somebody has to take it, now."""
+    UNTAKEN = "untaken"
+    """Urgent, and nobody has taken it in time."""
+    SOON = "soon"
+    """A target is near."""
+    LATE = "late"
+    """A target was missed."""
+    LOST = "lost"
+    """Its owner was silent for too long; it waits for staff again."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One piece of news."""
+
+    name: str
+    """Unique: the same news again is the same."""
+    kind: NewsKind
+    number: str
+    at: datetime
+    owner: str | None = None
+    """Whom it is for, when it has an owner; else everybody."""
+    target: Target | None = None
+
+
+TO_TAKE = frozenset({NewsKind.WAITS, NewsKind.URGENT, NewsKind.UNTAKEN, NewsKind.LOST})
+"""News that are stale as soon as somebody has taken the inquiry."""
+
+HEADLINE = {
+    NewsKind.WAITS: "有咨询要人接手",
+    NewsKind.URGENT: "有紧急咨询要人接手",
+    NewsKind.UNTAKEN: "紧急咨询还没有人接手",
+    NewsKind.SOON: "快到时限",
+    NewsKind.LATE: "已经超时",
+    NewsKind.LOST: "负责人太久没有动静，退回队列",
+}
+TARGET = {
+    Target.URGENT: "接手",
+    Target.FIRST_REPLY: "第一次回复",
+    Target.RESOLUTION: "了结",
+    Target.OWNER: "负责人回话",
+}
+
+
+def is_to_be_taken(inquiry: Inquiry) -> bool:
+    """Return whether somebody of the staff has to take it: handed over, or urgent and unowned."""
+    return inquiry.status is Status.WAITING_STAFF or (inquiry.urgent and inquiry.status in UNOWNED)
+
+
+def of_waiting(inquiries: Iterable[Inquiry], now: datetime) -> list[News]:
+    """Return who waits to be taken; each time an inquiry comes to wait is news of its own."""
+    return [
+        News(
+            f"waits.{inquiry.number}.{inquiry.changed_at.timestamp()}.{int(inquiry.urgent)}",
+            NewsKind.URGENT if inquiry.urgent else NewsKind.WAITS,
+            inquiry.number,
+            now,
+        )
+        for inquiry in inquiries
+        if is_to_be_taken(inquiry)
+    ]
+
+
+def of_due(inquiry: Inquiry, due: Due, now: datetime) -> News | None:
+    """Return what there is to be said of something owed, if anything yet.
+
+    Urgent ones that nobody takes are told of again: after once, twice, four times … the time.
+    """
+    name = f"{due.target}.{inquiry.number}.{due.since.timestamp()}"
+    if due.late(now):
+        if due.target is Target.URGENT:
+            times = int((now - due.since) / (due.at - due.since)).bit_length()
+            name = f"{NewsKind.UNTAKEN}.{name}.{times}"
+            return News(name, NewsKind.UNTAKEN, inquiry.number, now, None, due.target)
+        name = f"{NewsKind.LATE}.{name}"
+        return News(name, NewsKind.LATE, inquiry.number, now, inquiry.owner, due.target)
+    if due.soon(now):
+        name = f"{NewsKind.SOON}.{name}"
+        return News(name, NewsKind.SOON, inquiry.number, now, inquiry.owner, due.target)
+    return None
+
+
+def of_lost(inquiry: Inquiry, now: datetime) -> News:
+    """Return that the inquiry was taken from a silent owner."""
+    name = f"{NewsKind.LOST}.{inquiry.number}.{inquiry.changed_at.timestamp()}"
+    return News(name, NewsKind.LOST, inquiry.number, now)

@@ -1,0 +1,74 @@
+"""News for staff: found once, read by every messenger that tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.model import Inquiry
+from bot.news import News, NewsKind
+from bot.storage.casework import Rows
+from bot.storage.encoding import instant, number_key, stamp
+from bot.storage.records import load_inquiry
+from bot.targets import Target
+
+_ADD = """
+INSERT INTO news (name, kind, number, owner, target, at)
+VALUES (:name, :kind, :number, :owner, :target, :at)
+ON CONFLICT (name) DO NOTHING RETURNING id"""
+
+_AFTER = """
+SELECT news.id AS place, news.name, news.kind, news.owner AS whom, news.target, news.at,
+    inquiries.*
+FROM news JOIN inquiries ON inquiries.number = news.number
+WHERE news.id > :after ORDER BY news.id LIMIT :limit"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A piece of news in its place, with the inquiry as it stands now."""
+
+    place: int
+    news: News
+    inquiry: Inquiry
+
+
+async def add(rows: Rows, news: Iterable[News]) -> bool:
+    """Keep the news, inside a transaction; return whether any of it was new."""
+    fresh = False
+    for each in news:
+        fresh |= bool(
+            await rows.rows(
+                _ADD,
+                name=each.name,
+                kind=each.kind.value,
+                number=number_key(each.number),
+                owner=each.owner,
+                target=each.target and each.target.value,
+                at=stamp(each.at),
+            )
+        )
+    return fresh
+
+
+async def after(rows: Rows, place: int, limit: int = 500) -> list[Told]:
+    """Return the news after that place, oldest first."""
+    found = []
+    for row in await rows.rows(_AFTER, after=place, limit=limit):
+        inquiry = load_inquiry(row)
+        news = News(
+            row["name"],
+            NewsKind(row["kind"]),
+            inquiry.number,
+            instant(row["at"]),
+            row["whom"],
+            Target(row["target"]) if row["target"] else None,
+        )
+        found.append(Told(row["place"], news, inquiry))
+    return found
+
+
+async def last_place(rows: Rows) -> int:
+    """Return the place of the newest piece of news."""
+    found = await rows.rows("SELECT coalesce(max(id), 0) AS place FROM news")
+    return int(found[0]["place"])
