@@ -89,12 +89,12 @@ class Answering:
             if not done and not last and not self._danger(incoming):
                 await _held(gone, until + _HOLD_S)
                 done = task.done()
+            if await gone():
+                return ""  # undecided: the next try, or the outbox, says it
             if not done:
                 return await self._too_late(incoming, key, task)
             if not task.result():
                 return self._unstored(incoming)
-            if await gone():
-                return ""  # undecided: the next try, or the outbox, says it
             return await self._decide(incoming, key)
         except StorageError as error:
             log.error("a message waits for the store: %s", error)
@@ -123,6 +123,10 @@ class Answering:
                 log.warning("message %s is tried again: %s", incoming.key, error)
                 if wait_s is not None:
                     await asyncio.sleep(wait_s)
+            except Exception:
+                # What the desk stumbles over it answers itself; this is ours.
+                log.exception("message %s could not be handled", incoming.key)
+                break
         return False
 
     async def _decide(self, incoming: Incoming, key: str) -> str:

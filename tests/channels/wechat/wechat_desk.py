@@ -183,7 +183,9 @@ async def running(
     """Lend a desk whose WeChat is the API at that address; without one it may not send."""
     clock = clock or Clock()
     store = await Store.open(database)
-    desk: Any = Desk(store, understanding(), handlers, clock)
+    mind = understanding()
+    mind.read("您好")  # as at every start: the first sentence loads what the others need
+    desk: Any = Desk(store, mind, handlers, clock)
     await desk.recover()
     if slow is not None:
         desk = Slow(desk)
