@@ -219,20 +219,24 @@ def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Messe
 
 
 def _wechat(settings: Settings, desk: Desk, outbox: Outbox, _: str) -> Messenger | None:
-    """Return the WeChat channel, if the token of its server settings is set."""
-    if not settings.wechat_token:
-        return None
-    from bot.channels.wechat.api import Api
-    from bot.channels.wechat.channel import WeChat
-    from bot.channels.wechat.wire import Secrets, aes_key
-
+    """Return the WeChat channel, if any of its settings is set."""
     named = {
         "BOT_WECHAT_AES_KEY": settings.wechat_aes_key,
         "BOT_WECHAT_AES_KEY_PREVIOUS": settings.wechat_aes_key_previous,
     }
+    if not settings.wechat_token:
+        if settings.wechat_app_id or settings.wechat_app_secret or any(named.values()):
+            raise ConfigError(
+                "要开微信渠道，先设 BOT_WECHAT_TOKEN：公众号后台“服务器配置”里您自己定的那个 Token"
+            )
+        return None
+    if not settings.wechat_app_id and (settings.wechat_app_secret or any(named.values())):
+        raise ConfigError("设了微信的密钥，还要设 BOT_WECHAT_APP_ID；在公众号后台可以看到")
+    from bot.channels.wechat.api import Api
+    from bot.channels.wechat.channel import WeChat
+    from bot.channels.wechat.wire import Secrets, aes_key
+
     keys = tuple(aes_key(value, name) for name, value in named.items() if value)
-    if not settings.wechat_app_id and (keys or settings.wechat_app_secret):
-        raise ConfigError("设了别的 BOT_WECHAT_ 项，就要设 BOT_WECHAT_APP_ID；在公众号后台可以看到")
     return WeChat(
         desk,
         Api(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url),

@@ -94,6 +94,9 @@ def described(model: type[BaseModel], loc: Sequence[int | str]) -> Mapping[str, 
             found = schema["$defs"][found["$ref"].rpartition("/")[2]] | {
                 key: value for key, value in found.items() if key != "$ref"
             }
+        if "anyOf" in found:  # something, or nothing
+            something = next(part for part in found["anyOf"] if part.get("type") != "null")
+            found = {**found, **something}
     return found
 
 
