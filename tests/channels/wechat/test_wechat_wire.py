@@ -167,8 +167,9 @@ def test_forged_queries_are_refused(changed: dict[str, str]) -> None:
         opened(sealed, **changed)
 
 
-@pytest.mark.parametrize("stamp", ["0", str(int(time.time()) - 301), str(int(time.time()) + 400)])
-def test_stale_and_early_calls_are_refused_though_signed(stamp: str) -> None:
+@pytest.mark.parametrize("off_s", [-(10**9), -301, 400])
+def test_stale_and_early_calls_are_refused_though_signed(off_s: int) -> None:
+    stamp = str(int(time.time()) + off_s)
     query = {"timestamp": stamp, "nonce": "n", "signature": wire.signature(TOKEN, stamp, "n")}
     with pytest.raises(BadSignature):
         wire.open_request(query, b"<xml></xml>", SECRETS, time.time())
