@@ -11,7 +11,7 @@ from sqlite3 import Row
 from bot.model import Inquiry, Media
 from bot.storage.accounts import AccountRefused
 from bot.storage.audit import record
-from bot.storage.encoding import stamp
+from bot.storage.encoding import instant, stamp
 from bot.storage.records import load_inquiry
 from bot.storage.sqlite import Database
 
@@ -58,6 +58,14 @@ WHERE turns.id > :after AND inbox.text IS NOT NULL
 ORDER BY turns.id"""
 # What was said before it was taken stands in the transcript that the taker got.
 
+_PASSED_ON = """
+SELECT inquiries.*, transfers.who AS passed_by, transfers.at AS passed_at
+FROM transfers JOIN inquiries ON inquiries.number = transfers.number
+WHERE inquiries.owner = transfers.to_whom AND inquiries.status IN ('with_staff', 'waiting_parent')
+  AND transfers.at = (
+      SELECT max(at) FROM transfers AS later WHERE later.number = transfers.number)
+ORDER BY transfers.at"""
+
 _KEPT = """
 SELECT outbox.place, outbox.number, outbox.reason, inquiries.owner FROM outbox
 JOIN deliveries ON deliveries.id = outbox.place
@@ -85,6 +93,15 @@ class ParentWrote:
     owner: str
     words: str
     media: Media | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOn:
+    """An inquiry in the hands of somebody whom a colleague gave it."""
+
+    inquiry: Inquiry
+    who: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +214,13 @@ class StaffChats:
         """Return everybody bound."""
         return [_person(row) for row in await self._database.rows(f"{_PEOPLE} ORDER BY user_key")]
 
+    async def names(self) -> list[str]:
+        """Return what everybody with an account is called, bound or not."""
+        rows = await self._database.rows(
+            "SELECT name FROM staff_accounts WHERE disabled = 0 ORDER BY name"
+        )
+        return [row["name"] for row in rows]
+
     async def groups(self) -> list[str]:
         """Return the session keys of the groups that get notices."""
         rows = await self._database.rows("SELECT session_key FROM staff_groups ORDER BY 1")
@@ -224,6 +248,13 @@ class StaffChats:
                 Media(row["media"]) if row["media"] else None,
             )
             for row in await self._database.rows(_NEWS, after=after)
+        ]
+
+    async def passed_on(self) -> list[PassedOn]:
+        """Return the inquiries that are with somebody because a colleague gave them."""
+        return [
+            PassedOn(load_inquiry(row), row["passed_by"], instant(row["passed_at"]))
+            for row in await self._database.rows(_PASSED_ON)
         ]
 
     async def kept(self) -> list[Kept]:

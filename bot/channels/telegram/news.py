@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 _NOT_OFTENER_S = 0.2
 _AGAIN_S = 5.0
+_MOST_REMEMBERED = 10_000
 
 
 class News:
@@ -30,7 +31,7 @@ class News:
         self._desk, self._memory, self._chats = desk, memory, chats
         self._outbox, self._staff = outbox, staff
         self._queued: set[str] = set()
-        """Keys of notices known to be in the outbox: most of what waits was announced long ago."""
+        """Keys known to be in the outbox: most of what waits was announced long ago."""
 
     async def run(self) -> None:
         """Look whenever an inquiry may have changed, until cancelled."""
@@ -53,19 +54,30 @@ class News:
         if not people and not groups:
             return
         await self._notices(groups or sorted({person.home for person in people}))
+        await self._passed_on(people)
         await self._parents_words(people)
         await self._kept(people, groups)
 
     async def _notices(self, chat_keys: list[str]) -> None:
-        titles, queued = self._staff.titles(), set()
+        titles = self._staff.titles()
         for inquiry in await self._chats.to_be_taken():
             waiting = f"{inquiry.number}.{stamp(inquiry.changed_at)}.{int(inquiry.urgent)}"
             for chat_key in chat_keys:
                 key = f"waits.{waiting}@{chat_key}"
                 if key not in self._queued:
                     await self._queue(chat_key, words.notice(inquiry, titles), key, inquiry.number)
-                queued.add(key)
-        self._queued = queued
+
+    async def _passed_on(self, people: list[Person]) -> None:
+        """Show an inquiry to whom a colleague gave it, in Telegram or on the pages."""
+        for given in await self._chats.passed_on():
+            number = given.inquiry.number
+            for home in sorted({p.home for p in people if p.name == given.inquiry.owner}):
+                key = f"passed.{number}.{stamp(given.at)}@{home}"
+                if key not in self._queued:
+                    said = await self._desk.transcript(number)
+                    lead = words.PASSED_ON.format(who=given.who)
+                    note = words.transcript(given.inquiry, said, self._staff.titles(), lead)
+                    await self._queue(home, note, key, number)
 
     async def _parents_words(self, people: list[Person]) -> None:
         seen = int(await self._memory.mark(FORWARDED) or 0)
@@ -88,4 +100,7 @@ class News:
 
     async def _queue(self, chat_key: str, note: Note, key: str, number: str) -> None:
         await self._memory.queue_note(chat_key, note.dump(), key=key, number=number)
+        if len(self._queued) >= _MOST_REMEMBERED:
+            self._queued.clear()  # they are looked up once more
+        self._queued.add(key)
         self._outbox.wake()

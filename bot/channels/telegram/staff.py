@@ -24,6 +24,7 @@ _ACTS = {
     "reply": Act.REPLY,
     "ask": Act.ASK_PARENT,
     "release": Act.RELEASE,
+    "transfer": Act.TRANSFER,
     "resolve": Act.RESOLVE,
 }
 _TAPS = {"t": Act.TAKE, "r": Act.RELEASE, "z": Act.RESOLVE}
@@ -98,7 +99,12 @@ class Staff:
         else:
             await self._say(incoming, Note(words.NO_NUMBER.format(command=name)))
             return
-        await self._act(incoming, person, number, _ACTS[name], text.strip())
+        act, text = _ACTS[name], text.strip()
+        if act is Act.TRANSFER and text not in await self._chats.names():
+            refusal = words.NO_COLLEAGUE.format(name=text) if text else words.WHOM
+            await self._say(incoming, Note(refusal, reply_to=incoming.message_id))
+            return
+        await self._act(incoming, person, number, act, text)
 
     async def _reply(self, incoming: Incoming, person: Person, number: str) -> None:
         """Send the parent what was written in reply to a message about their inquiry."""
@@ -113,7 +119,8 @@ class Staff:
         """Do it and say what became of it; return why it was refused."""
         once = f"telegram:u{incoming.update_id}"
         before = await self._desk.inquiry(number)
-        result = await self._desk.act(person.name, number, act, text, once=once)
+        written, to_whom = ("", text) if act is Act.TRANSFER else (text, "")
+        result = await self._desk.act(person.name, number, act, written, to_whom=to_whom, once=once)
         done = result.error or words.DONE[act].format(number=number)
         await self._say(incoming, Note(done, reply_to=incoming.message_id), number)
         taken = act is Act.TAKE or (act is not Act.RESOLVE and before and not before.owner)

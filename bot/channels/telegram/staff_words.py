@@ -32,12 +32,13 @@ DONE = {
     Act.REPLY: "已回复{number}号，会送到家长那里。",
     Act.ASK_PARENT: "已问{number}号的家长；家长回话后会发到这里。",
     Act.RELEASE: "{number}号已放回，别的同事可以接手。",
+    Act.TRANSFER: "{number}号已转交，家长会收到通知。",
     Act.RESOLVE: "{number}号已了结，家长会收到通知。",
 }
 HOW = (
     "工作人员可以用：\n"
     "/queue 看待接手的\n/take 编号 接手\n/reply 编号 内容 回复家长\n/ask 编号 内容 问家长\n"
-    "/release 编号 放回\n/resolve 编号 了结\n"
+    "/release 编号 放回\n/transfer 编号 同事 转交\n/resolve 编号 了结\n"
     "也可以直接“回复”机器人发来的那条消息：写什么，家长就收到什么。"
 )
 BOUND = "绑定好了，您是“{name}”。\n" + HOW
@@ -54,6 +55,9 @@ GROUP_LOST = (
 )
 NOT_STAFF = "这是工作人员用的按钮。请先绑定账号：/bind 绑定码。"
 NO_NUMBER = "请写上编号，如 /{command} 1001；或者“回复”那条咨询的消息。"
+NO_COLLEAGUE = "没有叫“{name}”的同事，或账号已停用。请写账号里的称呼。"
+WHOM = "请写上转给哪位同事，如 /transfer 1001 李老师。"
+PASSED_ON = "{who}把这件转给了您。"
 NO_MEDIA = "图片、语音、文件转不给家长，请用文字写。"
 EDITED = "改过的话不会重发给家长；要更正，请再“回复”一次。"
 NOTHING_WAITS = "没有家长在等人接手，可以歇口气。"
@@ -106,11 +110,13 @@ def queue(inquiries: Iterable[Inquiry], titles: dict[str, str]) -> Note:
     return Note(text, f"待接手：{len(listed)}件", buttons)
 
 
-def transcript(inquiry: Inquiry, said: Iterable[HistoryItem], titles: dict[str, str]) -> Note:
-    """Return everything said in an inquiry, for the one who took it."""
+def transcript(
+    inquiry: Inquiry, said: Iterable[HistoryItem], titles: dict[str, str], lead: str = ""
+) -> Note:
+    """Return everything said in an inquiry, for the one who took it or was given it."""
     channel = inquiry.session_key.partition(":")[0]
     head = f"{inquiry.number}号 {topic(inquiry, titles)}（{_CHANNEL.get(channel, channel)}）"
-    lines = []
+    lines = [lead] if lead else []
     if source := inquiry.slots.get("source"):
         lines.append(f"来源：海报 {source}")
     for item in said:

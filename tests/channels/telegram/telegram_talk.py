@@ -115,7 +115,9 @@ class TelegramTalk:
             _COMMANDS.get(given["do"], given["do"]),
             inquiry.number if inquiry else target,
         )
-        command = f"/{name} {number} {given.get('text') or ''}"
+        command = f"/{name} {number} {given.get('to') or given.get('text') or ''}"
+        if "to" in given:
+            await self._member(given["to"])
         if inquiry is None:
             return {"session": None, "error": await self._command(await self._member(who), command)}
         parent = int(inquiry.session_key.partition(":")[2])

@@ -187,6 +187,34 @@ async def test_words_said_right_after_the_first_binding_are_passed_on(
         await until(lambda: says(api, WANG, "孩子摔伤了"))
 
 
+@pytest.mark.parametrize("where", ["telegram", "the pages"])
+async def test_a_matter_passed_on_is_shown_to_the_colleague(where: str) -> None:
+    async with bot_api() as api, running(api.url) as desk:
+        await bound(desk, api, WANG, "王老师")
+        await bound(desk, api, LI, "李老师")
+        api.say(PARENT, AGE)
+        await told(api, PARENT)
+        number = await handed_over(api, desk)
+        api.say(WANG, f"/take {number}")
+        await until(lambda: says(api, WANG, AGE))
+        if where == "telegram":
+            api.say(WANG, f"/transfer {number} 刘老师")
+            await until(lambda: says(api, WANG, "没有叫“刘老师”的同事"))
+            api.say(WANG, f"/transfer {number}")
+            await until(lambda: says(api, WANG, words.WHOM))
+            api.say(WANG, f"/transfer {number} 李老师")
+            await until(lambda: says(api, WANG, "已转交"))
+        else:
+            result = await desk.desk.act("王老师", number, Act.TRANSFER, to_whom="李老师")
+            assert result.error is None
+        await until(lambda: says(api, LI, "王老师把这件转给了您"))
+        [shown] = [m for m in api.to(LI) if "王老师把这件转给了您" in m["text"]]
+        assert AGE in shown["text"]
+        api.say(LI, "我来办", reply_to_message=shown)
+        await until(lambda: says(api, PARENT, "李老师：我来办"))
+        assert len(says(api, LI, "王老师把这件转给了您")) == 1
+
+
 async def test_binding_stands_in_the_audit() -> None:
     async with bot_api() as api, running(api.url) as desk:
         await bound(desk, api, WANG, "王老师")

@@ -12,7 +12,7 @@ import re
 import socket
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -442,10 +442,9 @@ async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> A
         log_level="critical",
         access_log=False,
         lifespan="off",
-        timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
-    # As `serve` does, without its loop, which looks only ten times a second whether to stop.
+    # As `serve` does, without its tenths of a second: there are hundreds of tests.
     config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listening])
@@ -453,9 +452,18 @@ async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> A
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         before_stop()
-        await asyncio.sleep(0.01)  # clients that are gone are noticed
-        await server.shutdown(sockets=[listening])
+        for listener in server.servers:
+            listener.close()
         listening.close()
+        for connection in list(server.server_state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while server.server_state.connections or server.server_state.tasks:
+                    await asyncio.sleep(0.001)
+        for task in list(server.server_state.tasks):
+            task.cancel()
+        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
 
 
 @asynccontextmanager
