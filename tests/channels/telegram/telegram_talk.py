@@ -48,12 +48,23 @@ class TelegramTalk:
     async def line(self, **given: Any) -> dict[str, Any]:
         """Return the output line."""
         if "tick" in given:
-            self._ticked = datetime.fromisoformat(given["tick"])
-            await self.desk.tick(self._ticked)
-            return {**given, **_NOTHING, "session": None}
+            return {**given, **_NOTHING, "session": None, "deliveries": await self._tick(given)}
         if "staff" in given:
             return {**given, **_NOTHING, **await self._act(given)}
         return {**given, **_NOTHING, **await self._say(given)}
+
+    async def _tick(self, given: dict[str, Any]) -> list[dict[str, str]]:
+        """Let time pass; return what parents were told."""
+        self._ticked = self._running.clock.fixed = datetime.fromisoformat(given["tick"])
+        sessions = {user: name for name, user in self._users.items()}
+        before = len(self._api.sent)
+        await self.desk.tick(self._ticked)
+        await self._sent()
+        return [
+            {"session": sessions[message["chat"]["id"]], "text": message["text"]}
+            for message in self._api.sent[before:]
+            if message["chat"]["id"] in sessions
+        ]
 
     # ------------------------------------------------------------------ parents
 
@@ -168,6 +179,10 @@ class TelegramTalk:
         """Return when the update is handled and all that came of it is sent."""
         await until(lambda: update["update_id"] not in self._api.unconfirmed(), 30)
         await until(lambda: not self._running.channel._workers, 30)
+        await self._sent()
+
+    async def _sent(self) -> None:
+        """Return when the outbox is empty."""
         with suppress(TimeoutError):
             async with asyncio.timeout(30):
                 while await self._running.rows("SELECT place FROM outbox WHERE sent_at IS NULL"):
