@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.inquiry import OWNED, UNOWNED
@@ -46,23 +47,49 @@ def belongs(inquiry: Inquiry, show: Show, who: str) -> bool:
             return inquiry.status is Status.RESOLVED
 
 
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """What a list is narrowed down to; empty is everything."""
+
+    topic: str = ""
+    """A topic's id, or `none` for those that have none yet."""
+    owner: str = ""
+    """A name, or `none`."""
+    urgent: bool = False
+    late: bool = False
+
+    @property
+    def given(self) -> bool:
+        return self != Narrow()
+
+    def fits(self, inquiry: Inquiry, late: Collection[str]) -> bool:
+        """Return whether the inquiry belongs there; `late` are the numbers that missed a target."""
+        return (
+            self.topic in ("", inquiry.topic or "none")
+            and self.owner in ("", inquiry.owner or "none")
+            and (inquiry.urgent or not self.urgent)
+            and (inquiry.number in late or not self.late)
+        )
+
+
 def select(items: Iterable[QueueItem], show: Show, who: str) -> list[QueueItem]:
     """Return the list's items: urgent first, then by status, the longest waiting first.
 
-    Resolved ones stand at the end, the latest first.
+    What a silent owner lost goes before what else waits; resolved ones stand at the end, the
+    latest first.
     """
-    return sorted(
-        (i for i in items if belongs(i.inquiry, show, who)), key=lambda i: _key(i.inquiry)
-    )
+    return sorted((i for i in items if belongs(i.inquiry, show, who)), key=_key)
 
 
-def _key(inquiry: Inquiry) -> tuple[bool, bool, int, float]:
+def _key(item: QueueItem) -> tuple[bool, bool, int, bool, float]:
+    inquiry = item.inquiry
     resolved = inquiry.status is Status.RESOLVED
     since = inquiry.changed_at.timestamp()
     return (
         resolved,
         not inquiry.urgent and not resolved,
         _RANK[inquiry.status],
+        not item.returned,
         -since if resolved else since,
     )
 

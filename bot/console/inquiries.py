@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -15,17 +16,19 @@ from starlette.routing import BaseRoute, Route
 from bot.console import canned, words
 from bot.console.door import STALE, Door
 from bot.console.guard import PATH, SignedIn, field_text
-from bot.console.inbox import Show, allowed, select
+from bot.console.inbox import Narrow, Show, allowed, select
 from bot.console.live import EventStream, inbox_events
 from bot.console.once import Once
 from bot.console.pages import page, problem
 from bot.console.story import story
 from bot.engine import CHONGQING, Desk
+from bot.hours import calendar
 from bot.model import Act, Inquiry
 from bot.news import is_to_be_taken
 from bot.storage.accounts import Accounts
 from bot.storage.audit import Audit
 from bot.storage.records import Understood
+from bot.targets import owed
 
 LONGEST_TEXT = 2000
 
@@ -80,19 +83,38 @@ class _Inquiries:
 
     async def queue(self, request: Request, staff: SignedIn) -> Response:
         """Return one list of the inbox."""
-        show = _SHOWS.get(request.query_params.get("show", ""), Show.WAITING)
+        asked, now = request.query_params, self._now()
+        show = _SHOWS.get(asked.get("show", ""), Show.WAITING)
+        narrow = Narrow(
+            asked.get("topic", ""),
+            asked.get("owner", ""),
+            "urgent" in asked,
+            "late" in asked,
+        )
         items = await self._desk.queue(Show.ALL)
-        lists = {each: select(items, each, staff.name) for each in Show}
-        await self._audit.looked(staff.name, "inbox", self._now(), again=True)
+        hours = self._desk.mind.faq.hours
+        dues = {
+            each.inquiry.number: owed(each, hours) for each in await self._desk.store.progress()
+        }
+        late = {number for number, due in dues.items() if any(each.late(now) for each in due)}
+        fitting = [item for item in items if narrow.fits(item.inquiry, late)]
+        lists = {each: select(fitting, each, staff.name) for each in Show}
+        await self._audit.looked(staff.name, "inbox", now, again=True)
         return page(
             "queue.html",
             staff=staff,
             place="inbox",
             show=show,
             lists=lists,
+            narrow=narrow,
+            owners=sorted({item.inquiry.owner for item in items if item.inquiry.owner}),
+            dues=dues,
             urgent=sum(is_to_be_taken(i.inquiry) and i.inquiry.urgent for i in items),
+            open_now=calendar(hours).is_open(now),
+            switches=await self._desk.store.casework.switches(),
             entry_title=self._desk.entry_title,
-            now=self._now(),
+            query=lambda each: urlencode({**asked, "show": each.value}),
+            now=now,
         )
 
     async def inquiry(self, request: Request, staff: SignedIn) -> Response:
@@ -222,6 +244,8 @@ class _Inquiries:
         number, casework = inquiry.number, self._desk.store.casework
         understood = await self._desk.store.understood(number)
         answers = await self._canned(inquiry, understood, find)
+        progress = await self._desk.store.progress(number)
+        hours = self._desk.mind.faq.hours
         if not kept:
             kept, tried = next(
                 ((c.text, Act.REPLY) for c in answers if c.entry == insert), ("", tried)
@@ -243,6 +267,7 @@ class _Inquiries:
             colleagues=await self._colleagues(staff),
             canned=answers,
             find=find,
+            dues=[due for each in progress for due in owed(each, hours)],
             title_of=self._desk.entry_title,
             allowed=allowed(inquiry, staff.name),
             notice=notice,

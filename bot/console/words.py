@@ -6,8 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 from bot.console.inbox import Show
 from bot.model import OWNER_SILENT, Act, Decision, Inquiry, Media, Status
+from bot.news import TARGET
 from bot.storage.accounts import Role
 from bot.storage.records import HistoryItem
+from bot.targets import Due
 
 LOCAL = timezone(timedelta(hours=8))
 
@@ -200,6 +202,19 @@ def standing(inquiry: Inquiry, now: datetime) -> str:
             return f"{since}前了结"
         case Status.OPEN | Status.ANSWERED:
             return f"{lasting(now - inquiry.touched_at)}前有动静"
+
+
+def due(owed: Due, now: datetime) -> str:
+    """Return by when something is owed, or since when it is late."""
+    what = TARGET[owed.target]
+    if owed.late(now):
+        return f"{what}超时（{moment(owed.at, now)} 到期）"
+    return f"{what}：{moment(owed.at, now)} 前"
+
+
+def urgency(owed: Due, now: datetime) -> str:
+    """Return `late`, `soon` or nothing, as the style sheet knows it."""
+    return "late" if owed.late(now) else "soon" if owed.soon(now) else ""
 
 
 def moment(at: datetime, now: datetime) -> str:

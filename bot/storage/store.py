@@ -280,9 +280,9 @@ class Store:
         )
         return [load_inquiry(row) for row in rows]
 
-    async def progress(self) -> list[Progress]:
-        """Return how far staff have come with every inquiry that they owe something."""
-        return await progress(self.database)
+    async def progress(self, number: str | None = None) -> list[Progress]:
+        """Return how far staff have come with every inquiry that they owe something, or that."""
+        return await progress(self.database, number)
 
     async def news(self, after: int) -> list[Told]:
         """Return the news for staff after that place, oldest first."""

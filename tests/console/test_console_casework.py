@@ -207,3 +207,58 @@ async def test_the_audit_is_read_a_page_at_a_time(admin: Office) -> None:
     assert older is not None
     rest = (await admin.browser.get(older[1].replace("&amp;", "&"))).text
     assert rest.count("<td>查看</td>") == 20
+
+
+# ------------------------------------------------------------------------ targets and filters
+
+
+async def listed(office: Office, **asked: str) -> list[str]:
+    page = (await office.browser.get("/staff/", params=asked)).text
+    return re.findall(r'id="q-(\d+)"', page)
+
+
+async def test_targets_are_in_view(office: Office) -> None:
+    number = await office.parent_asks("要真人")
+    assert "第一次回复：14:00 前" not in (page := await office.see(number))
+    assert "第一次回复：12:00 前" in page
+    office.clock.pass_by(minutes=95)
+    assert 'class="due soon">第一次回复：12:00 前' in (await office.browser.get("/staff/")).text
+    office.clock.pass_by(minutes=25)
+    assert 'class="due late">第一次回复超时（12:00 到期）' in await office.see(number)
+    await office.press(number, "reply", "满六周岁。")
+    assert "第一次回复" not in await office.see(number)
+
+
+async def test_what_a_silent_owner_lost_is_first(office: Office) -> None:
+    lost = await office.parent_asks("第一件", to=Status.WITH_STAFF, owner="李老师")
+    office.clock.pass_by(minutes=5)
+    older = await office.parent_asks("等了很久")
+    office.clock.pass_by(days=1, hours=1)
+    await office.sign_in()
+    await office.desk.tick(office.clock())
+    assert await listed(office) == [lost, older]
+    urgent = await office.parent_asks("孩子不见了", urgent=True)
+    assert await listed(office) == [urgent, lost, older]
+    page = (await office.browser.get("/staff/")).text
+    assert page.count("负责人没动静，退回") == 1
+    await office.press(lost, "take")
+    assert "负责人没动静，退回" not in (await office.browser.get("/staff/?show=all")).text
+
+
+async def test_the_list_is_narrowed_down(office: Office) -> None:
+    old = await office.parent_asks("很久以前的", topic="aid")
+    office.clock.pass_by(days=1)
+    await office.sign_in()
+    urgent = await office.parent_asks("孩子不见了", topic="safety", urgent=True)
+    vague = await office.parent_asks("？？", topic=None, entry=None)
+    mine = await office.parent_asks("我的", to=Status.WITH_STAFF, owner="王老师")
+    assert await listed(office, topic="aid") == [old]
+    assert await listed(office, topic="none") == [vague]
+    assert await listed(office, urgent="on") == [urgent]
+    assert await listed(office, late="on") == [old]
+    assert await listed(office, show="all", owner="王老师") == [mine]
+    assert await listed(office, show="all", owner="none") == [urgent, old, vague]
+    page = (await office.browser.get("/staff/", params={"topic": "aid", "show": "all"})).text
+    assert "没有符合筛选的咨询" not in page
+    assert re.search(r'href="/staff/\?topic=aid&amp;show=mine"', page)
+    assert "没有符合筛选的咨询" in (await office.browser.get("/staff/?topic=nonsense")).text

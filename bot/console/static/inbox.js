@@ -65,7 +65,7 @@ async function refresh() {
   }
   running = true;
   try {
-    const answer = await fetch(address, { redirect: "manual", headers: { "X-Live": "1" } });
+    const answer = await fetch(location.href, { redirect: "manual", headers: { "X-Live": "1" } });
     if (answer.type === "opaqueredirect") {
       signedOut();
     } else if (answer.ok) {
