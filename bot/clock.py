@@ -31,9 +31,10 @@ async def pass_time(store: Store, in_order: InOrder, faq: Faq, now: datetime) ->
     """Do everything that is due by now, in all sessions."""
     passed = Passed()
     await _settle(store, in_order, faq, now, passed)
-    found = []
+    found: list[news.News | None] = []
     for progress in await store.progress():
         inquiry = progress.inquiry
+        found += news.of_waiting([inquiry], now)
         for due in owed(progress, faq.hours):
             if due.target is Target.OWNER and due.late(now):
                 await _take_from_owner(store, in_order, faq, inquiry, now, passed)

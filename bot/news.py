@@ -6,9 +6,9 @@ of a parent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.inquiry import UNOWNED
@@ -48,7 +48,10 @@ class News:
 
 
 TO_TAKE = frozenset({NewsKind.WAITS, NewsKind.URGENT, NewsKind.UNTAKEN, NewsKind.LOST})
-"""News that are stale as soon as somebody has taken the inquiry."""
+"""News that call for somebody to take the inquiry."""
+ALARMING = frozenset({NewsKind.URGENT, NewsKind.UNTAKEN})
+FOR_EVERYBODY = TO_TAKE | {NewsKind.LATE}
+"""News that concern more than the owner."""
 
 HEADLINE = {
     NewsKind.WAITS: "有咨询要人接手",
@@ -71,11 +74,36 @@ def is_to_be_taken(inquiry: Inquiry) -> bool:
     return inquiry.status is Status.WAITING_STAFF or (inquiry.urgent and inquiry.status in UNOWNED)
 
 
+def stands(news: News, inquiry: Inquiry) -> bool:
+    """Return whether the news still holds, as the inquiry stands now."""
+    if news.kind in (NewsKind.WAITS, NewsKind.URGENT):
+        return any(each.name == news.name for each in of_waiting([inquiry], news.at))
+    if news.kind in TO_TAKE:
+        return is_to_be_taken(inquiry) and news.at >= inquiry.changed_at
+    return inquiry.status in (Status.WAITING_STAFF, Status.WITH_STAFF) and (
+        news.owner == inquiry.owner
+    )
+
+
+def headline(news: News) -> str:
+    """Return what happened, in words."""
+    what = f"：{TARGET[news.target]}" if news.target and news.target is not Target.URGENT else ""
+    return f"{HEADLINE[news.kind]}{what}"
+
+
+def said(news: News, inquiry: Inquiry, titles: Mapping[str, str]) -> str:
+    """Return the news in a line, without anything the parent said."""
+    urgent = "【紧急】" if inquiry.urgent else ""
+    owner = f"（{inquiry.owner}）" if news.kind not in TO_TAKE and inquiry.owner else ""
+    topic = titles.get(inquiry.topic or "", "未定主题")
+    return f"{urgent}{inquiry.number}号 {topic}：{headline(news)}{owner}"
+
+
 def of_waiting(inquiries: Iterable[Inquiry], now: datetime) -> list[News]:
     """Return who waits to be taken; each time an inquiry comes to wait is news of its own."""
     return [
         News(
-            f"waits.{inquiry.number}.{inquiry.changed_at.timestamp()}.{int(inquiry.urgent)}",
+            f"waits.{inquiry.number}.{_stamp(inquiry.changed_at)}.{int(inquiry.urgent)}",
             NewsKind.URGENT if inquiry.urgent else NewsKind.WAITS,
             inquiry.number,
             now,
@@ -90,7 +118,7 @@ def of_due(inquiry: Inquiry, due: Due, now: datetime) -> News | None:
 
     Urgent ones that nobody takes are told of again: after once, twice, four times … the time.
     """
-    name = f"{due.target}.{inquiry.number}.{due.since.timestamp()}"
+    name = f"{due.target}.{inquiry.number}.{_stamp(due.since)}"
     if due.late(now):
         if due.target is Target.URGENT:
             times = int((now - due.since) / (due.at - due.since)).bit_length()
@@ -106,5 +134,9 @@ def of_due(inquiry: Inquiry, due: Due, now: datetime) -> News | None:
 
 def of_lost(inquiry: Inquiry, now: datetime) -> News:
     """Return that the inquiry was taken from a silent owner."""
-    name = f"{NewsKind.LOST}.{inquiry.number}.{inquiry.changed_at.timestamp()}"
+    name = f"{NewsKind.LOST}.{inquiry.number}.{_stamp(inquiry.changed_at)}"
     return News(name, NewsKind.LOST, inquiry.number, now)
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

@@ -38,6 +38,7 @@ from bot.storage.accounts import Accounts, Role
 from bot.storage.outbox import OutboxStore
 from bot.storage.questions import past_questions
 from bot.storage.reviews import Reviews
+from bot.webhook import StaffWebhook
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     accounts = Accounts(desk.store)
     address = f"http://{settings.host}:{port}"
     key = build.secret_key(settings)
+    url = settings.staff_webhook_url
+    webhook = StaffWebhook(desk, url) if url else None
     messengers: dict[str, Messenger] = {}
     outbox = Outbox(OutboxStore(desk.store.database), messengers, wall_clock, desk.inbox_changed)
     for name, make in MESSENGERS.items():
@@ -161,6 +164,8 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         asyncio.create_task(_tick(desk, stopping)),
         asyncio.create_task(_watch(settings, desk, stopping)),
     ]
+    if webhook is not None:
+        beside.append(asyncio.create_task(webhook.run()))
     if messengers:
         beside += [
             asyncio.create_task(outbox.run()),

@@ -18,7 +18,7 @@ PICTURE = """
 run_bot              → cli handlers
 cli                  → serve channels build jsonl editing figures evaluate config engine dialogue
                        matching.report matching.understand storage faq
-serve                → live build previews channels console editing learning outbox config
+serve                → live build previews channels console webhook editing learning outbox config
                        engine dialogue matching.understand storage
 live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
@@ -32,6 +32,7 @@ figures              → storage faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
                        faq.value editing.impact editing.merging
+webhook              → engine storage news
 outbox               → storage
 engine               → clock dialogue acts words inquiry matching.understand storage news
                        privacy wire faq.value

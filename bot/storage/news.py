@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from sqlite3 import Row
 
 from bot.model import Inquiry
-from bot.news import News, NewsKind
+from bot.news import News, NewsKind, stands
 from bot.storage.casework import Rows
 from bot.storage.encoding import instant, number_key, stamp
 from bot.storage.records import load_inquiry
@@ -17,11 +18,13 @@ INSERT INTO news (name, kind, number, owner, target, at)
 VALUES (:name, :kind, :number, :owner, :target, :at)
 ON CONFLICT (name) DO NOTHING RETURNING id"""
 
-_AFTER = """
+_TOLD = """
 SELECT news.id AS place, news.name, news.kind, news.owner AS whom, news.target, news.at,
     inquiries.*
 FROM news JOIN inquiries ON inquiries.number = news.number
-WHERE news.id > :after ORDER BY news.id LIMIT :limit"""
+"""
+_AFTER = f"{_TOLD} WHERE news.id > :after ORDER BY news.id LIMIT :limit"
+_UNRESOLVED = f"{_TOLD} WHERE inquiries.status <> 'resolved' ORDER BY news.id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,10 @@ class Told:
     place: int
     news: News
     inquiry: Inquiry
+
+    @property
+    def stands(self) -> bool:
+        return stands(self.news, self.inquiry)
 
 
 async def add(rows: Rows, news: Iterable[News]) -> bool:
@@ -51,10 +58,19 @@ async def add(rows: Rows, news: Iterable[News]) -> bool:
     return fresh
 
 
-async def after(rows: Rows, place: int, limit: int = 500) -> list[Told]:
+async def after(rows: Rows, place: int, limit: int = 1000) -> list[Told]:
     """Return the news after that place, oldest first."""
+    return _told(await rows.rows(_AFTER, after=place, limit=limit))
+
+
+async def standing(rows: Rows) -> list[Told]:
+    """Return the news that still hold, oldest first, however long ago they were found."""
+    return [each for each in _told(await rows.rows(_UNRESOLVED)) if each.stands]
+
+
+def _told(rows: Iterable[Row]) -> list[Told]:
     found = []
-    for row in await rows.rows(_AFTER, after=place, limit=limit):
+    for row in rows:
         inquiry = load_inquiry(row)
         news = News(
             row["name"],

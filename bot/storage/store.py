@@ -288,6 +288,10 @@ class Store:
         """Return the news for staff after that place, oldest first."""
         return await news.after(self.database, after)
 
+    async def standing_news(self) -> list[Told]:
+        """Return the news for staff that still hold, oldest first."""
+        return await news.standing(self.database)
+
     async def last_news(self) -> int:
         """Return the place of the newest piece of news."""
         return await news.last_place(self.database)

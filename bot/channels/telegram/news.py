@@ -10,6 +10,7 @@ from bot.channels.telegram.note import Note
 from bot.channels.telegram.staff import Staff
 from bot.engine import Desk
 from bot.errors import StorageError
+from bot.news import FOR_EVERYBODY
 from bot.outbox import Outbox
 from bot.storage.encoding import stamp
 from bot.storage.staff_chats import FORWARDED, Person, StaffChats
@@ -53,19 +54,23 @@ class News:
         groups = await self._chats.groups()
         if not people and not groups:
             return
-        await self._notices(groups or sorted({person.home for person in people}))
+        await self._notices(people, groups or sorted({person.home for person in people}))
         await self._passed_on(people)
         await self._parents_words(people)
         await self._kept(people, groups)
 
-    async def _notices(self, chat_keys: list[str]) -> None:
+    async def _notices(self, people: list[Person], everybody: list[str]) -> None:
         titles = self._staff.titles()
-        for inquiry in await self._chats.to_be_taken():
-            waiting = f"{inquiry.number}.{stamp(inquiry.changed_at)}.{int(inquiry.urgent)}"
-            for chat_key in chat_keys:
-                key = f"waits.{waiting}@{chat_key}"
+        for told in await self._desk.store.standing_news():
+            news, inquiry = told.news, told.inquiry
+            chat_keys = {person.home for person in people if person.name == news.owner}
+            if news.kind in FOR_EVERYBODY or not chat_keys:
+                chat_keys |= set(everybody)
+            for chat_key in sorted(chat_keys):
+                key = f"{news.name}@{chat_key}"
                 if key not in self._queued:
-                    await self._queue(chat_key, words.notice(inquiry, titles), key, inquiry.number)
+                    note = words.notice(news, inquiry, titles)
+                    await self._queue(chat_key, note, key, inquiry.number)
 
     async def _passed_on(self, people: list[Person]) -> None:
         """Show an inquiry to whom a colleague gave it, in Telegram or on the pages."""

@@ -9,6 +9,7 @@ from bot.channels.telegram.keyboard import Button, Rows
 from bot.channels.telegram.note import Note
 from bot.inquiry import OWNED
 from bot.model import Act, Inquiry, Media, Status
+from bot.news import TO_TAKE, News, headline
 from bot.storage.records import HistoryItem
 
 _LOCAL = timezone(timedelta(hours=8))
@@ -86,10 +87,10 @@ def line(inquiry: Inquiry, titles: dict[str, str]) -> str:
     )
 
 
-def notice(inquiry: Inquiry, titles: dict[str, str]) -> Note:
-    """Return the notice of a waiting inquiry; it holds no word of the parent."""
-    head = "有紧急咨询要人接手" if inquiry.urgent else "有咨询要人接手"
-    return Note(line(inquiry, titles), head, ((take_button(inquiry.number),),))
+def notice(news: News, inquiry: Inquiry, titles: dict[str, str]) -> Note:
+    """Return what staff are told of an inquiry; it holds no word of the parent."""
+    buttons = ((take_button(inquiry.number),),) if news.kind in TO_TAKE else ()
+    return Note(line(inquiry, titles), headline(news), buttons)
 
 
 def take_button(number: str) -> Button:
