@@ -31,6 +31,8 @@ PATH = "/wechat"
 MAX_BYTES = 64 * 1024
 SILENCE = "success"
 _MOST_SEEN = 20_000
+_FRESH_S = 15
+"""Longer than the platform's three tries take."""
 
 Answer = Callable[[Incoming, Callable[[], Awaitable[bool]]], Awaitable[str]]
 """(what came, whether nobody waits any more) → what to say, empty for silence."""
@@ -39,23 +41,23 @@ Answer = Callable[[Incoming, Callable[[], Awaitable[bool]]], Awaitable[str]]
 class _Seen:
     """Plain calls of the last minutes: their signature does not cover what they say.
 
-    One that was signed for other words was copied from somewhere and is no try of the platform.
+    One that brings other words under a signature of a while ago was copied from somewhere, such
+    as a proxy's log; the platform repeats what it said.
     """
 
     def __init__(self) -> None:
         self._bodies: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     def check(self, query: dict[str, str], body: bytes, now: float) -> None:
-        """Raise BadSignature if the same signature came with another body."""
-        name = " ".join(query.get(each, "") for each in ("signature", "timestamp", "nonce"))
-        digest = hashlib.sha256(body).digest()
+        """Raise BadSignature if an old signature comes with another body than before."""
+        name, digest = query.get("signature", ""), hashlib.sha256(body).digest()
         while self._bodies:
             oldest, (since, _) = next(iter(self._bodies.items()))
             if len(self._bodies) < _MOST_SEEN and now - since < 2 * WINDOW_S:
                 break
             del self._bodies[oldest]
-        _, known = self._bodies.setdefault(name, (now, digest))
-        if known != digest:
+        since, known = self._bodies.setdefault(name, (now, digest))
+        if known != digest and now - since > _FRESH_S:
             raise BadSignature("the signature was used for something else")
 
 
