@@ -14,6 +14,8 @@ from bot.storage.sqlite import Database, Work
 
 KEEP = timedelta(hours=1)
 """Far longer than any platform repeats a call."""
+KEEP_PROMISES = timedelta(days=90)
+"""How long we remember that a parent was told to write again."""
 AFTER = timedelta(seconds=1.5)
 """So much later than the response the rest is sent, that it arrives behind it."""
 
@@ -169,13 +171,16 @@ class PassiveReplies:
 
     async def settle(self, session_key: str, message_id: str, now: datetime, *, push: bool) -> None:
         """Have a reply that came too late for its response sent; not if that said it itself."""
+        given = await self._database.rows(_SAID, session_key=session_key, message_id=message_id)
+        if not given or given[0]["late"] == IN_TIME:
+            return
+        late = given[0]["late"]
         async with self._database.transaction() as work:
-            given = await work.row(_SAID, session_key=session_key, message_id=message_id)
             row = await work.row(_OWN, session_key=session_key, message_id=message_id)
-            if given is None or row is None or given["late"] == IN_TIME:
+            if row is None:
                 return
             own = load_outgoing(row)
-            if given["late"] == INSTEAD:
+            if late == INSTEAD:
                 await outbox.mark_sent(work, own, 1, last=True, now=now, message_id=None)
             else:
                 await self._release(work, own, now, push=push)
@@ -197,8 +202,10 @@ class PassiveReplies:
         """Forget the responses that nobody can ask for any more."""
         async with self._database.transaction() as work:
             await work.rows(
-                "DELETE FROM passive_replies WHERE first_at < :before AND more = 0",
+                "DELETE FROM passive_replies"
+                " WHERE first_at < :before AND (more = 0 OR first_at < :long_before)",
                 before=stamp(now - KEEP),
+                long_before=stamp(now - KEEP_PROMISES),
             )
 
     async def _said(self, work: Work, session_key: str, message_id: str) -> str | None:

@@ -14,6 +14,7 @@ from bot.channels.wechat.rendering import Renderer, plain
 from bot.engine import Desk
 from bot.errors import StorageError
 from bot.outbox import Outbox
+from bot.storage.outbox import OutboxStore
 from bot.storage.passive import PassiveReplies
 from bot.storage.windows import Windows
 
@@ -51,6 +52,7 @@ class Answering:
         self._renderer, self._clock = renderer, clock
         self._patience_s = patience_s
         self._passive, self._windows = PassiveReplies(database), Windows(database)
+        self._letters = OutboxStore(database)
         self._tasks: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self.may_push = False
         """Whether the account may send by itself, apart from each chat's window."""
@@ -151,7 +153,9 @@ class Answering:
             if not await _within(task, until):
                 slow = plain(self._desk.mind.faq.say("wx_slow"))
                 return await self._passive.give(key, incoming.key, slow, self._clock(), more=True)
-        return await self._decide(incoming, key) or None
+        if not await self._letters.is_shut_out(key):
+            return None
+        return await self._decide(incoming, key)
 
     async def _too_late(self, incoming: Incoming, key: str, task: asyncio.Task[bool]) -> str:
         """Return what is said while the reply is not ready; in danger, the emergency's words."""
