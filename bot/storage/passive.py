@@ -11,6 +11,7 @@ from bot.storage import outbox
 from bot.storage.encoding import instant, stamp
 from bot.storage.outbox import ITEMS, Outgoing, load_outgoing
 from bot.storage.sqlite import Database, Work
+from bot.storage.windows import Window, open_window
 
 KEEP = timedelta(hours=1)
 """Far longer than any platform repeats a call."""
@@ -38,8 +39,9 @@ _SAID = """
 SELECT said, late FROM passive_replies
 WHERE session_key = :session_key AND message_id = :message_id"""
 
-_KEPT = f"""{ITEMS}
-AND outbox.reason IN ('blocked', 'window', 'quota') ORDER BY outbox.place"""
+_KEPT_OR_OWN = f"""{ITEMS}
+AND (outbox.reason IN ('blocked', 'window', 'quota') OR inbox.message_id = :message_id)
+ORDER BY outbox.place"""
 
 _OWN = f"{ITEMS} AND inbox.message_id = :message_id AND outbox.reason IS NULL"
 
@@ -90,15 +92,20 @@ class PassiveReplies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def arrived(self, session_key: str, message_id: str, now: datetime) -> Arrival:
-        """Count one more try to deliver that message."""
+    async def arrived(
+        self, session_key: str, message_id: str, now: datetime, window: Window | None = None
+    ) -> Arrival:
+        """Count one more try to deliver that message, and open the window that comes with it."""
         async with self._database.transaction() as work:
             row = await work.row(
                 _ARRIVED, session_key=session_key, message_id=message_id, now=stamp(now)
             )
-        if row is None:
-            raise StorageError("数据库没有记下这次请求；请用最近的备份替换")
-        return Arrival(row["tries"], instant(row["first_at"]), row["said"])
+            if row is None:
+                raise StorageError("数据库没有记下这次请求；请用最近的备份替换")
+            first_at = instant(row["first_at"])
+            if window is not None:
+                await open_window(work, session_key, window, first_at)
+        return Arrival(row["tries"], first_at, row["said"])
 
     async def decide(
         self, session_key: str, message_id: str, compose: Compose, now: datetime, *, push: bool
@@ -112,21 +119,19 @@ class PassiveReplies:
             said = await self._said(work, session_key, message_id)
             if said is not None:
                 return said
-            kept = await work.rows(_KEPT, session_key=session_key)
-            items = [load_outgoing(row) for row in kept]
+            rows = await work.rows(_KEPT_OR_OWN, session_key=session_key, message_id=message_id)
+            items = [load_outgoing(row) for row in rows]
             own = next((each for each in items if each.answers == message_id), None)
             items = [each for each in items if each is not own]
-            row = await work.row(_OWN, session_key=session_key, message_id=message_id)
-            if row is not None:
-                held = load_outgoing(row)
-                # Past its time the outbox may be sending it at this moment.
-                own = held if held.due_at and held.due_at > now else None
+            if own and own.reason is None and not (own.due_at and own.due_at > now):
+                own = None  # past its time the outbox may be sending it at this moment
             composed = compose(items, own)
             for taken in composed.taken:
                 await outbox.mark_sent(
                     work, taken.item, taken.parts, last=taken.last, now=now, message_id=None
                 )
-            await self._leave_rest(work, session_key, own, composed, now, push=push)
+            if sum(taken.last for taken in composed.taken) < len(items) + bool(own):
+                await self._leave_rest(work, session_key, own, composed, now, push=push)
             await self._say(work, session_key, message_id, composed.text, now, more=composed.more)
         return composed.text
 

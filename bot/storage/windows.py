@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.storage.encoding import stamp
-from bot.storage.sqlite import Database
+from bot.storage.sqlite import Database, Work
 
 _OPEN = """
 INSERT INTO windows (session_key, kind, closes_at, messages_left)
@@ -33,22 +33,22 @@ class Window:
     messages: int
 
 
+async def open_window(work: Work, session_key: str, window: Window, now: datetime) -> None:
+    """Open the window anew; once for one moment, however often that is reported."""
+    await work.rows(
+        _OPEN,
+        session_key=session_key,
+        kind=window.kind,
+        closes_at=stamp(now + window.lasts),
+        messages=window.messages,
+    )
+
+
 class Windows:
     """Every chat's windows; every method may raise StorageError."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def open(self, session_key: str, window: Window, now: datetime) -> None:
-        """Open the window anew; once for one moment, however often that is reported."""
-        async with self._database.transaction() as work:
-            await work.rows(
-                _OPEN,
-                session_key=session_key,
-                kind=window.kind,
-                closes_at=stamp(now + window.lasts),
-                messages=window.messages,
-            )
 
     async def left(self, session_key: str, now: datetime) -> int:
         """Return how many messages may still be sent."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
 from bot.channels.wechat.incoming import Incoming, Kind
@@ -24,6 +24,7 @@ TRIES = 3
 """How often the platform asks, five seconds apart, before the parent sees an error of its own."""
 _LAST_AFTER = timedelta(seconds=9)
 """A try so long after the first one is the last, even if one between them was missed."""
+_AT_ONCE = 8
 _STORE_S = 0.4
 _HOLD_S = 0.3
 """How long we wait, beyond the platform's patience, for it to hang up."""
@@ -53,6 +54,7 @@ class Answering:
         self._patience_s = patience_s
         self._passive, self._windows = PassiveReplies(database), Windows(database)
         self._letters = OutboxStore(database)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._tasks: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self.may_push = False
         """Whether the account may send by itself, apart from each chat's window."""
@@ -76,11 +78,9 @@ class Answering:
                 await self._windows.shut(key)
             return ""
         try:
-            arrival = await self._passive.arrived(key, incoming.key, now)
+            arrival = await self._passive.arrived(key, incoming.key, now, incoming.window)
             if arrival.said is not None:
                 return arrival.said
-            if incoming.window:
-                await self._windows.open(key, incoming.window, arrival.first_at)
             if asks_for_more(incoming, self._desk.mind.faq):
                 rest = await self._rest(incoming, key, in_time)
                 if rest is not None:
@@ -114,9 +114,13 @@ class Answering:
     async def _handle(self, incoming: Incoming, key: str) -> bool:
         """Hand it to the desk; return whether it was stored and answered."""
         at = self._clock()
+        # In a rush the first come are answered in time, the others at their next try; danger
+        # waits for nobody.
+        turn = nullcontext() if self._danger(incoming) else self._at_once
         for wait_s in (*_AGAIN_S, None):
             try:
-                await self._parents.hear(incoming, at)
+                async with turn:
+                    await self._parents.hear(incoming, at)
                 await self._passive.settle(key, incoming.key, self._clock(), push=self.may_push)
                 self._outbox.wake()
                 return True
@@ -132,8 +136,8 @@ class Answering:
         return False
 
     async def _decide(self, incoming: Incoming, key: str) -> str:
-        push = self.may_push and await self._windows.left(key, self._clock()) > 0
-        renderer = self._renderer()
+        # It came just now, so its window is open.
+        push, renderer = self.may_push, self._renderer()
         said = await self._passive.decide(
             key,
             incoming.key,

@@ -40,6 +40,7 @@ _SETTINGS: Mapping[int, str] = {
     61024: "这个公众号由第三方平台托管，BOT_WECHAT_APP_SECRET 用不了",
     89503: "微信要管理员确认这台服务器的 IP。请看管理员的微信",
     89501: "微信要管理员确认这台服务器的 IP。请看管理员的微信",
+    48001: "这个公众号没有这个接口的权限，多半要先认证",
     40243: "AppSecret 被冻结了。请在公众号后台解冻",
 }
 """What an operator has to do, by error code."""
