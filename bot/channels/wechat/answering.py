@@ -56,6 +56,8 @@ class Answering:
         self._letters = OutboxStore(database)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._tasks: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        self._newest: dict[str, asyncio.Task[bool]] = {}
+        """The task of each parent's last message."""
         self.may_push = False
         """Whether the account may send by itself, apart from each chat's window."""
 
@@ -107,16 +109,29 @@ class Answering:
         name = (key, incoming.key)
         task = self._tasks.get(name)
         if task is None:
-            task = self._tasks[name] = asyncio.create_task(self._handle(incoming, key))
-            task.add_done_callback(lambda _: self._tasks.pop(name, None))
+            work = self._handle(incoming, key, self._newest.get(key))
+            task = self._tasks[name] = self._newest[key] = asyncio.create_task(work)
+
+            def forget(done: asyncio.Task[bool]) -> None:
+                self._tasks.pop(name, None)
+                if self._newest.get(key) is done:
+                    del self._newest[key]
+
+            task.add_done_callback(forget)
         return task
 
-    async def _handle(self, incoming: Incoming, key: str) -> bool:
-        """Hand it to the desk; return whether it was stored and answered."""
+    async def _handle(
+        self, incoming: Incoming, key: str, before: asyncio.Task[bool] | None
+    ) -> bool:
+        """Hand it to the desk; return whether it was stored and answered.
+
+        A parent's messages wait for one another, and in a rush the first come are answered in
+        time, the others at their next try. Danger waits for nobody.
+        """
         at = self._clock()
-        # In a rush the first come are answered in time, the others at their next try; danger
-        # waits for nobody.
         turn = nullcontext() if self._danger(incoming) else self._at_once
+        if before is not None and turn is self._at_once:
+            await asyncio.wait({before})
         for wait_s in (*_AGAIN_S, None):
             try:
                 async with turn:

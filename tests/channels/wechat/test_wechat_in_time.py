@@ -96,7 +96,7 @@ async def test_what_takes_longer_comes_by_customer_service_once() -> None:
 
 
 async def test_without_customer_service_the_parent_is_asked_to_write_again() -> None:
-    async with running(patience_s=0.5, slow=2.5) as desk:
+    async with running(patience_s=0.5, slow=5.0) as desk:
         fields = message("o1", Content=AGE)
         told = None
         for _ in range(3):
@@ -107,7 +107,7 @@ async def test_without_customer_service_the_parent_is_asked_to_write_again() -> 
         assert told == desk.desk.mind.faq.say("wx_slow")
         # Not ready yet: asked to wait once more, and the message is no question of its own.
         assert await desk.say("o1", "1") == told
-        await asyncio.sleep(2)
+        await until_kept(desk)
         answer = await desk.say("o1", "继续")
         assert ANSWER in answer
         assert await desk.tell(fields) == told
@@ -177,6 +177,24 @@ async def test_messages_at_once_are_each_answered_in_their_own_response() -> Non
         assert await desk.rows("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
 
 
+async def test_a_parent_who_floods_holds_up_nobody_else() -> None:
+    async with running(slow=0.05) as desk:
+        flood = [
+            asyncio.create_task(desk.tell(message("o1", Content=f"{AGE}{n}"))) for n in range(60)
+        ]
+        handled = desk.desk.handled  # type: ignore[attr-defined]
+        await until(lambda: len(handled) > 5)
+        before = len(handled)
+        assert ANSWER in await desk.say("o2", AGE)
+        assert len(handled) < before + 20
+        assert "120" in await desk.say("o1", "我不想活了，现在在楼顶")
+        await asyncio.gather(*flood)
+        await until(lambda: len(handled) == 62, 30)
+        rows = await desk.rows("SELECT text FROM inbox WHERE text LIKE '%上小学%' ORDER BY id")
+        texts = [text for (text,) in rows if text != AGE]
+        assert sorted(texts) == sorted(f"{AGE}{n}" for n in range(60)), "nothing is lost"
+
+
 async def test_with_staff_the_bot_is_silent_and_staff_see_it() -> None:
     async with running() as desk:
         await desk.say("o1", "转人工")
@@ -190,8 +208,8 @@ async def test_with_staff_the_bot_is_silent_and_staff_see_it() -> None:
 
 
 async def until_kept(desk: Running) -> None:
-    """Return when the outbox has found out that it may not send."""
-    for _ in range(300):
+    """Return when something is kept for the parent's next word."""
+    for _ in range(1000):
         if await desk.rows("SELECT 1 FROM outbox WHERE reason = 'window'"):
             return
         await asyncio.sleep(0.01)

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wechat_desk import ACCOUNT, understanding
+from wechat_desk import ACCOUNT, faq_folder
 
 from bot.channels.wechat import wire
 from bot.channels.wechat.rendering import LIMIT, Renderer, plain, read_choice, size
 from bot.cutting import pieces
+from bot.faq import load
 from bot.model import Choice, ChoiceKind, Reply
 from bot.storage.outbox import Kind, Outgoing
 
-FAQ = understanding().faq
+FAQ = load(faq_folder())
 CHOICES = tuple(Choice(f"第{n}个选项&<a>", ChoiceKind.COMMAND, "menu") for n in range(1, 10))
 
 

@@ -25,7 +25,7 @@ for folder in (ROOT / "tests", PEERS):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from desk import understanding  # noqa: E402
+from desk import faq_folder, understanding  # noqa: E402
 from wechat_api import APP_ID, APP_SECRET, WeChatApi, serving, wechat_api  # noqa: E402
 
 from bot.channels.wechat import wire  # noqa: E402
@@ -238,6 +238,7 @@ __all__ = [
     "WeChatApi",
     "document",
     "event",
+    "faq_folder",
     "key_of",
     "message",
     "query",
