@@ -147,10 +147,10 @@ def test_the_staff_pages_are_fit_for_everybody(
     lively(chat, teacher)
     number = ask(chat, "转人工")["inquiry"]["number"]
 
-    def check(address: str, opened: str = "") -> None:
+    def check(address: str, *opened: str) -> None:
         office.goto(desk.url + address)
-        if opened:
-            office.get_by_text(opened).click()
+        for each in opened:
+            office.get_by_text(each, exact=True).click()
         assert findings(office, axe) == [], address
         for width, percent in ((1280, 200), (360, 200), (360, 100)):
             office.set_viewport_size({"width": width, "height": 800})
@@ -160,8 +160,8 @@ def test_the_staff_pages_are_fit_for_everybody(
         office.set_viewport_size({"width": 1280, "height": 800})
 
     check("/staff/sign-in")
-    office.get_by_label("登录链接").fill("used")
-    office.get_by_role("button", name="登录").click()
+    office.get_by_label("或者用登录链接").fill("used")
+    office.get_by_role("button", name="用链接登录").click()
     expect(office.get_by_role("alert")).to_be_visible()
     assert findings(office, axe) == []
     sign_in(office, desk, "李老师")
@@ -170,14 +170,17 @@ def test_the_staff_pages_are_fit_for_everybody(
     check(f"/staff/inquiries/{number}")
     check("/staff/inquiries/9")
     sign_in(office, desk, "王老师")  # whose inquiry it is
-    check(f"/staff/inquiries/{number}", opened="了结这件咨询")
+    office.goto(f"{desk.url}/staff/inquiries/{number}")
+    parts = ("从常见问题里取一段答复", "转给同事，或退回队列", "了结这件咨询")
+    check(f"/staff/inquiries/{number}", *parts)
+    check("/staff/me")
 
 
 def test_the_staff_pages_by_keyboard_alone(chat: Page, office: Page, desk: RunningDesk) -> None:
     number = ask(chat, "转人工")["inquiry"]["number"]
     link = desk.staff_link("赵老师")
     office.goto(f"{desk.url}/staff/sign-in")
-    expect(office.get_by_label("登录链接")).to_be_focused()
+    walk_to(office, "token")
     office.keyboard.type(link)
     office.keyboard.press("Enter")
     office.wait_for_url("**/staff/")
