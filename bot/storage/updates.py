@@ -36,9 +36,15 @@ ORDER BY id DESC LIMIT 1"""
 class Updates:
     """One channel's memory in the database; every method may raise StorageError."""
 
-    def __init__(self, database: Database, channel: str) -> None:
+    def __init__(self, database: Database, channel: str, account: str = "") -> None:
         self._database = database
         self._channel = channel
+        self._source = f"{channel}:{account}" if account else channel
+        """Whose updates these are: another account of the same platform counts its own ids."""
+
+    def name(self, update_id: int) -> str:
+        """Return a name for what comes of an update, by which it is done only once."""
+        return f"{self._source}:u{update_id}"
 
     async def write_down(self, updates: Sequence[tuple[int, str]], now: datetime) -> frozenset[int]:
         """Keep the updates (id, words); return the ids that were not known yet.
@@ -54,7 +60,7 @@ class Updates:
             for update_id, incoming in updates:
                 new += await work.rows(
                     _WRITE_DOWN,
-                    channel=self._channel,
+                    channel=self._source,
                     update_id=update_id,
                     incoming=incoming,
                     received_at=stamp(now),
@@ -67,7 +73,7 @@ class Updates:
             await work.each(
                 "UPDATE updates SET handled = 1, incoming = NULL"
                 " WHERE channel = :channel AND update_id = :update_id",
-                [{"channel": self._channel, "update_id": each} for each in update_ids],
+                [{"channel": self._source, "update_id": each} for each in update_ids],
             )
 
     async def unhandled(self) -> list[tuple[str, datetime]]:
@@ -75,7 +81,7 @@ class Updates:
         rows = await self._database.rows(
             "SELECT incoming, received_at FROM updates WHERE channel = :channel AND handled = 0"
             " AND incoming IS NOT NULL ORDER BY received_at, update_id",
-            channel=self._channel,
+            channel=self._source,
         )
         return [(row["incoming"], instant(row["received_at"])) for row in rows]
 
@@ -97,13 +103,16 @@ class Updates:
         )
         return load_choices(rows[0]["choices"]) if rows else ()
 
-    async def words_of(self, session_key: str, message_id: int) -> str | None:
-        """Return what that message last said, after earlier edits; None when it is not known."""
+    async def words_of(self, session_key: str, first: str, edits: str) -> str | None:
+        """Return what a message last said; None when it is not known.
+
+        `first` is its id, `edits` how the ids of its edits begin.
+        """
         rows = await self._database.rows(
             _LAST_WORDS,
             session_key=session_key,
-            first=f"m{message_id}",
-            edits=f"e{message_id}.%",
+            first=first,
+            edits=f"{edits}%",
         )
         return rows[0]["text"] if rows else None
 

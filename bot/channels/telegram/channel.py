@@ -63,7 +63,7 @@ class Telegram:
         database = desk.store.database
         self._desk, self._api, self._clock = desk, api, clock
         self._outbox, self._letters = outbox, OutboxStore(database)
-        self._memory = Updates(database, "telegram")
+        self._memory = Updates(database, "telegram", api.account)
         self._chats = StaffChats(database)
         self._parents = Parents(desk, api, self._memory, outbox)
         self._staff = Staff(desk, api, self._memory, self._chats, outbox, self._parents)
@@ -160,14 +160,15 @@ class Telegram:
         """Register what the FAQ says of us, when it has changed; not worth a failed start."""
         shown = profile(self._desk.mind.faq)
         mark = hashlib.sha256(repr(shown).encode()).hexdigest()
-        if await self._memory.mark("profile") == mark:
+        name = f"profile.{self._api.account}"
+        if await self._memory.mark(name) == mark:
             return
         try:
             await self._api.introduce(shown)
         except ChannelError as error:
             log.warning("Telegram 的命令和简介没登记上，下次启动再试（%s）", error)
         else:
-            await self._memory.set_mark("profile", mark)
+            await self._memory.set_mark(name, mark)
 
     async def _watch_webhook(self) -> None:
         """See now and then whether updates still come to us; explain it when they do not."""

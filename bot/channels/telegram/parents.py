@@ -55,7 +55,8 @@ class Parents:
         """Handle what a parent wrote in their own chat."""
         await self._in_turn(incoming)
         if incoming.kind is Kind.EDIT:
-            before = await self._memory.words_of(incoming.chat_key, incoming.message_id)
+            ids = self._id(incoming, "m"), f"{self._id(incoming, 'e')}."
+            before = await self._memory.words_of(incoming.chat_key, *ids)
             if before == incoming.text:
                 return  # Telegram also reports edits in which the words did not change
         command = incoming.command
@@ -123,14 +124,18 @@ class Parents:
             log.info("a press could not be acknowledged: %s", error)
 
     def _message(self, incoming: Incoming, at: datetime, text: str) -> Message:
-        message_id = f"m{incoming.message_id}"
+        message_id = self._id(incoming, "m")
         if incoming.kind is Kind.EDIT:
-            message_id = f"e{incoming.message_id}.{incoming.edited_at}"
+            message_id = f"{self._id(incoming, 'e')}.{incoming.edited_at}"
         elif incoming.album and not text:
             message_id = f"a{incoming.album}"
         # A caption says what the picture is about: it is what is answered.
         media = None if text else incoming.media
         return Message("telegram", str(incoming.user), message_id, text, at, media=media)
+
+    def _id(self, incoming: Incoming, kind: str) -> str:
+        """Return a message's id, also when the desk had another bot before, with ids of its own."""
+        return f"{kind}{self._api.account}.{incoming.message_id}"
 
     async def _handle(self, message: Message) -> Turn:
         async with self._typing(int(message.user_id)):
@@ -208,6 +213,6 @@ class Parents:
     ) -> None:
         """Put our own words in the outbox, once for each update and what they are about."""
         note = Note(text, buttons=buttons, reply_to=0 if incoming.private else incoming.message_id)
-        key = f"telegram:u{incoming.update_id}{about}"
+        key = f"{self._memory.name(incoming.update_id)}{about}"
         await self._memory.queue_note(incoming.chat_key, note.dump(), key=key)
         self._outbox.wake()

@@ -117,7 +117,7 @@ class Staff:
         self, incoming: Incoming, person: Person, number: str, act: Act, text: str
     ) -> str | None:
         """Do it and say what became of it; return why it was refused."""
-        once = f"telegram:u{incoming.update_id}"
+        once = self._memory.name(incoming.update_id)
         before = await self._desk.inquiry(number)
         written, to_whom = ("", text) if act is Act.TRANSFER else (text, "")
         result = await self._desk.act(person.name, number, act, written, to_whom=to_whom, once=once)
@@ -204,7 +204,7 @@ class Staff:
     # ------------------------------------------------------------------ saying
 
     async def _say(self, incoming: Incoming, note: Note, number: str | None = None) -> None:
-        await self._queue(incoming.chat_key, note, f"telegram:u{incoming.update_id}", number)
+        await self._queue(incoming.chat_key, note, self._memory.name(incoming.update_id), number)
 
     async def _queue(self, chat_key: str, note: Note, key: str, number: str | None) -> None:
         await self._memory.queue_note(chat_key, note.dump(), key=key, number=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from telegram_desk import (
@@ -223,6 +224,16 @@ async def test_binding_stands_in_the_audit() -> None:
 
 
 # ---------------------------------------------------------------------------- around us
+
+
+async def test_another_bot_on_the_same_data_is_heard_and_introduced(tmp_path: Path) -> None:
+    for bot in ("123456", "654321"):
+        token = f"{bot}:peer-Secret_Token"
+        async with bot_api(token) as api, running(api.url, tmp_path / "d", token=token) as desk:
+            api.say(PARENT, "/start")  # the same update and message id as with the first bot
+            await quiet(api, PARENT, 2)
+            await until(lambda: not desk.channel._workers)
+            assert len(api.called("setMyCommands")) == 1
 
 
 async def test_what_nobody_thought_of_is_reported_and_got_over(

@@ -72,6 +72,7 @@ class BotApi:
     """The server; tests hold it, the bot reaches it by HTTP."""
 
     url: str = ""
+    token: str = TOKEN
     calls: list[Call] = field(default_factory=list)
     sent: list[dict[str, Any]] = field(default_factory=list)
     """Messages that reached a chat, as Telegram would show them."""
@@ -176,7 +177,7 @@ class BotApi:
             return
         found = re.fullmatch(r"/bot([^/]+)/(\w+)", scope["path"])
         body = await _body(receive)
-        if found is None or found[1] != TOKEN:
+        if found is None or found[1] != self.token:
             refusal = {"ok": False, "error_code": 401, "description": "Unauthorized"}
             await _answer(send, 401, refusal)
             return
@@ -467,9 +468,9 @@ async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> A
 
 
 @asynccontextmanager
-async def bot_api() -> AsyncIterator[BotApi]:
+async def bot_api(token: str = TOKEN) -> AsyncIterator[BotApi]:
     """Lend a running server."""
-    api = BotApi()
+    api = BotApi(token=token)
     async with serving(api, api.stop) as url:
         api.url = url
         try:
