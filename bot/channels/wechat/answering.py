@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.channels.wechat.incoming import Incoming, Kind
 from bot.channels.wechat.parents import Parents, asks_for_more, session_key
-from bot.channels.wechat.rendering import Renderer, plain
+from bot.channels.wechat.rendering import Renderer, alone
 from bot.engine import Desk
 from bot.errors import StorageError
 from bot.outbox import Outbox
@@ -170,7 +170,7 @@ class Answering:
         busy = [task for (chat, _), task in self._tasks.items() if chat == key]
         for task in busy:
             if not await _within(task, until):
-                slow = plain(self._desk.mind.faq.say("wx_slow"))
+                slow = alone(self._desk.mind.faq.say("wx_slow"))
                 return await self._passive.give(key, incoming.key, slow, self._clock(), more=True)
         if not await self._letters.is_shut_out(key):
             return None
@@ -180,9 +180,9 @@ class Answering:
         """Return what is said while the reply is not ready; in danger, the emergency's words."""
         said, more, instead = "", False, False
         if danger := self._danger(incoming):
-            said, instead = plain(danger), True
+            said, instead = alone(danger), True
         elif not self.may_push:
-            said, more = plain(self._desk.mind.faq.say("wx_slow")), True
+            said, more = alone(self._desk.mind.faq.say("wx_slow")), True
         now = self._clock()
         try:
             giving = self._passive.give(key, incoming.key, said, now, more=more, instead=instead)
@@ -195,7 +195,7 @@ class Answering:
 
     def _unstored(self, incoming: Incoming) -> str:
         """Return what is said when the store does not answer."""
-        return plain(self._danger(incoming) or self._desk.mind.faq.say("wx_busy"))
+        return alone(self._danger(incoming) or self._desk.mind.faq.say("wx_busy"))
 
     def _danger(self, incoming: Incoming) -> str:
         """Return the emergency's words if the message tells of one, whatever else fails."""

@@ -141,6 +141,11 @@ class Renderer:
         return "\n".join(lines)
 
 
+def alone(text: str) -> str:
+    """Return what stands for itself, as one message: its beginning, should it be too long."""
+    return next(iter(pieces(plain(text), LIMIT, size)), "")
+
+
 def plain(text: str) -> str:
     """Return the text as WeChat shows it: nothing in it becomes a link by itself.
 

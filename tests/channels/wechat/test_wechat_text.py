@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wechat_desk import ACCOUNT, faq_folder
 
 from bot.channels.wechat import wire
-from bot.channels.wechat.rendering import LIMIT, Renderer, plain, read_choice, size
+from bot.channels.wechat.rendering import LIMIT, Renderer, alone, plain, read_choice, size
 from bot.cutting import pieces
 from bot.faq import load
 from bot.model import Choice, ChoiceKind, Reply
@@ -76,6 +76,13 @@ def test_a_reply_too_long_with_links_has_plain_numbers() -> None:
     [text] = Renderer(FAQ, links=True).parts(item)
     assert "weixin://" not in text
     assert "9. " in text
+
+
+def test_what_is_said_in_an_emergency_is_one_message() -> None:
+    for kind in FAQ.danger.kinds:
+        assert alone(kind.reply) == plain(kind.reply)
+    assert 0 < size(alone("先打120。" * 400)) <= LIMIT
+    assert alone(" ") == ""
 
 
 def test_nothing_becomes_a_link_by_itself_and_cdata_stays_whole() -> None:

@@ -145,6 +145,33 @@ async def test_the_day_limit_is_waited_out() -> None:
         assert "户口本" in api.to("o1")[0]
 
 
+async def test_what_the_platform_is_too_busy_for_arrives_once() -> None:
+    async with wechat_api() as api, running(api.url) as desk:
+        number = await handed_over(desk)
+        api.faults.extend([-1, 45011])
+        await desk.staff(number, "请把户口本带来。")
+        await until(lambda: api.sent, 20)
+        await asyncio.sleep(0.3)
+        assert api.tried == 3
+        assert len(api.to("o1")) == 1
+
+
+async def test_a_wrong_ip_list_is_said_with_its_remedy_and_waited_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with wechat_api() as api, running(api.url) as desk:
+        await until(lambda: desk.channel.state == "on")
+        number = await handed_over(desk)
+        api.faults.append(40164)
+        await desk.staff(number, "请把户口本带来。")
+        await until(lambda: desk.channel.state == "error")
+        assert "IP白名单" in caplog.text
+        assert "满6周岁" in await desk.say("o2", AGE)
+        desk.clock.ahead = timedelta(seconds=61)
+        desk.outbox.wake()
+        await until(lambda: api.sent and desk.channel.state == "on")
+
+
 async def test_an_account_that_may_not_send_is_found_out_and_answers_go_on(
     tmp_path: Path,
 ) -> None:
