@@ -187,6 +187,8 @@ class Progress:
     acted: tuple[tuple[str, datetime], ...] = ()
     """The same with notes, and with being given the inquiry."""
     urgent_since: datetime | None = None
+    owner_gone: bool = False
+    """Its owner's account is disabled."""
 
 
 @dataclass(frozen=True, slots=True)

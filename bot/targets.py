@@ -98,6 +98,8 @@ def _resolution(progress: Progress, hours: HoursFile) -> Due | None:
 
 def _owner(progress: Progress, hours: HoursFile) -> Due | None:
     inquiry = progress.inquiry
+    if progress.owner_gone and inquiry.status in OWNED:
+        return Due(Target.OWNER, inquiry.changed_at, inquiry.changed_at, inquiry.changed_at)
     if inquiry.status is not Status.WITH_STAFF:
         return None
     acted = [at for who, at in progress.acted if who == inquiry.owner]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -27,7 +27,7 @@ from bot.model import Act, Inquiry
 from bot.news import is_to_be_taken
 from bot.storage.accounts import Accounts
 from bot.storage.audit import Audit
-from bot.storage.records import Understood
+from bot.storage.records import HistoryItem, Understood
 from bot.targets import owed
 
 LONGEST_TEXT = 2000
@@ -197,6 +197,15 @@ class _Inquiries:
             if not each.disabled and each.name != staff.name
         ]
 
+    async def _why(
+        self, transcript: Sequence[HistoryItem], understood: dict[str, Understood]
+    ) -> dict[str, list[str]]:
+        """Return how the last message that was understood would be read today, by its item id."""
+        read = [item for item in transcript if item.id in understood and item.text]
+        if not read:
+            return {}
+        return {read[-1].id: await asyncio.to_thread(self._desk.mind.why, read[-1].text)}
+
     async def _canned(
         self, inquiry: Inquiry, understood: dict[str, Understood], find: str
     ) -> list[canned.Canned]:
@@ -244,6 +253,7 @@ class _Inquiries:
         number, casework = inquiry.number, self._desk.store.casework
         understood = await self._desk.store.understood(number)
         answers = await self._canned(inquiry, understood, find)
+        transcript = await self._desk.transcript(number)
         progress = await self._desk.store.progress(number)
         hours = self._desk.mind.faq.hours
         if not kept:
@@ -256,7 +266,8 @@ class _Inquiries:
             staff=staff,
             place="inbox",
             inquiry=inquiry,
-            transcript=await self._desk.transcript(number),
+            transcript=transcript,
+            why=await self._why(transcript, understood),
             understood=understood,
             steps=story(
                 await self._desk.moves(number),

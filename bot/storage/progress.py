@@ -18,7 +18,9 @@ _CHOSEN = """
 _INQUIRIES = f"""
 SELECT inquiries.*,
     (SELECT max(at) FROM news WHERE news.number = inquiries.number AND kind = 'urgent')
-        AS urgent_since
+        AS urgent_since,
+    EXISTS (SELECT 1 FROM staff_accounts
+        WHERE staff_accounts.name = inquiries.owner AND disabled = 1) AS owner_gone
 FROM inquiries WHERE number IN {_CHOSEN} ORDER BY number"""  # noqa: S608
 _MOVES = f"SELECT * FROM moves WHERE number IN {_CHOSEN} ORDER BY id"  # noqa: S608
 _ACTED = f"""
@@ -50,6 +52,7 @@ async def progress(rows: Rows, number: str | None = None) -> list[Progress]:
             tuple(said[row["number"]]),
             tuple(acted[row["number"]]),
             instant(row["urgent_since"]) if row["urgent_since"] else None,
+            bool(row["owner_gone"]),
         )
         for row in await rows.rows(_INQUIRIES, number=key)
     ]

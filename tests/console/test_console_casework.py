@@ -106,6 +106,7 @@ async def test_what_the_bot_understood_is_in_view(office: Office) -> None:
     page = await office.see("1001")
     assert "机器人的理解：直接回答" in page
     assert re.search(r"<strong>校服要不要买</strong>\s*<span class=\"hint\">把握 \d+%", page)
+    assert re.search(r"〔规则：.+起直接答", page)
 
 
 async def test_an_answer_of_the_faq_goes_into_the_reply(office: Office) -> None:
@@ -262,3 +263,16 @@ async def test_the_list_is_narrowed_down(office: Office) -> None:
     assert "没有符合筛选的咨询" not in page
     assert re.search(r'href="/staff/\?topic=aid&amp;show=mine"', page)
     assert "没有符合筛选的咨询" in (await office.browser.get("/staff/?topic=nonsense")).text
+
+
+async def test_what_a_disabled_account_held_goes_back(office: Office) -> None:
+    await office.accounts.add("陈老师")
+    held = await office.parent_asks("有人管", to=Status.WITH_STAFF, owner="陈老师")
+    asked = await office.parent_asks("问了", to=Status.WAITING_PARENT, owner="陈老师")
+    mine = await office.parent_asks("我的", to=Status.WITH_STAFF, owner="王老师")
+    await office.accounts.disable("陈老师")
+    await office.desk.tick(office.clock())
+    for number in (held, asked):
+        inquiry = await office.inquiry(number)
+        assert (inquiry.status, inquiry.owner) == (Status.WAITING_STAFF, None)
+    assert (await office.inquiry(mine)).owner == "王老师"
