@@ -193,12 +193,11 @@ async def test_a_platform_in_node_is_answered(is_sealed: bool) -> None:
 
 @needs_npm
 async def test_a_slow_answer_reaches_the_platforms_second_try() -> None:
-    async with node() as other, wechat_api() as api, running(api.url, slow=6.5) as desk:
+    async with node() as other, running(slow=6.5) as desk:
         found = await deliver(other, desk, message("o1", Content=AGE), sealed=True)
         assert ANSWER in found["text"]
         assert len(found["tries"]) == 2
         assert max(found["tries"]) < 5500
-        assert api.sent == []
         assert len(desk.desk.handled) == 1  # type: ignore[attr-defined]
 
 
@@ -217,7 +216,7 @@ async def test_a_very_slow_answer_is_said_once_with_customer_service_and_without
         )
         assert found["text"] == ""
         assert asked["text"] == passive.desk.mind.faq.say("wx_slow")
-        assert len(found["tries"]) == len(asked["tries"]) == 3
+        assert (len(found["tries"]), len(asked["tries"])) == (1, 3)
         assert found["tries"][-1] < 5000
         assert asked["tries"][-1] < 5000
         await until(lambda: api.sent, 20)
