@@ -25,7 +25,6 @@ TRIES = 3
 _LAST_AFTER = timedelta(seconds=9)
 """A try so long after the first one is the last, even if one between them was missed."""
 _AT_ONCE = 8
-_STORE_S = 0.4
 _HOLD_S = 0.3
 """How long we wait, beyond the platform's patience, for it to hang up."""
 _AGAIN_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -58,6 +57,7 @@ class Answering:
         self._tasks: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self._newest: dict[str, asyncio.Task[bool]] = {}
         """The task of each parent's last message."""
+        self._notes: set[asyncio.Task[None]] = set()
         self.may_push = False
         """Whether the account may send by itself, apart from each chat's window."""
 
@@ -69,6 +69,7 @@ class Answering:
             for task in hanging:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._notes, return_exceptions=True)
 
     async def answer(self, incoming: Incoming, gone: Callable[[], Awaitable[bool]]) -> str:
         """Return what the response says, empty for silence; `gone` tells if nobody waits for it."""
@@ -97,7 +98,7 @@ class Answering:
             if await gone():
                 return ""  # undecided: the next try, or the outbox, says it
             if not done:
-                return await self._too_late(incoming, key, task)
+                return self._too_late(incoming, key, task)
             if not task.result():
                 return self._unstored(incoming)
             return await self._decide(incoming, key)
@@ -177,21 +178,30 @@ class Answering:
             return None
         return await self._decide(incoming, key)
 
-    async def _too_late(self, incoming: Incoming, key: str, task: asyncio.Task[bool]) -> str:
-        """Return what is said while the reply is not ready; in danger, the emergency's words."""
+    def _too_late(self, incoming: Incoming, key: str, task: asyncio.Task[bool]) -> str:
+        """Return what is said while the reply is not ready; in danger, the emergency's words.
+
+        It is noted behind the response: the store may be what takes so long.
+        """
         said, more, instead = "", False, False
         if danger := self._danger(incoming):
             said, instead = alone(danger), True
         elif not self.may_push:
             said, more = alone(self._desk.mind.faq.say("wx_slow")), True
-        now = self._clock()
-        try:
-            giving = self._passive.give(key, incoming.key, said, now, more=more, instead=instead)
-            said = await asyncio.wait_for(giving, _STORE_S)
-            if task.done():
-                await self._passive.settle(key, incoming.key, now, push=self.may_push)
-        except (TimeoutError, StorageError):
-            log.warning("message %s: what was said could not be noted", incoming.key)
+
+        async def note() -> None:
+            now = self._clock()
+            try:
+                await self._passive.give(key, incoming.key, said, now, more=more, instead=instead)
+                if task.done():
+                    await self._passive.settle(key, incoming.key, now, push=self.may_push)
+                    self._outbox.wake()
+            except StorageError as error:
+                log.warning("message %s: what was said is not noted: %s", incoming.key, error)
+
+        noting = asyncio.create_task(note())
+        self._notes.add(noting)
+        noting.add_done_callback(self._notes.discard)
         return said
 
     def _unstored(self, incoming: Incoming) -> str:
