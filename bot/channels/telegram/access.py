@@ -22,7 +22,7 @@ class Access:
 
     token: str = field(repr=False)
     api_url: str
-    """Empty for Telegram's own."""
+    """Without the /bot before the token; empty for Telegram's own."""
     webhook_url: str
     """Empty for polling."""
     webhook_secret: str = field(repr=False)
@@ -54,7 +54,9 @@ def checked(token: str, api_url: str, webhook_url: str, webhook_secret: str, key
         raise ConfigError("BOT_TELEGRAM_WEBHOOK_SECRET 只能用字母、数字、_ 和 -，最多256个")
     # Made from our own key it is the same after a restart; Telegram is told it at every start.
     secret = webhook_secret or hmac.new(key.encode(), b"telegram webhook", "sha256").hexdigest()
-    return Access(token, api_url, _with_path(webhook_url), secret)
+    # Libraries write it with /bot at the end.
+    root = api_url.rstrip("/").removesuffix("/bot")
+    return Access(token, root, _with_path(webhook_url), secret)
 
 
 def _is_url(url: str, *schemes: str) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from telegram_desk import AGE, TOKEN, BotApi, Refused, bot_api, key_of, quiet, running, told, until
 
 from bot import outbox
+from bot.channels.telegram import api as api_module
 from bot.channels.telegram import polling
 from bot.channels.telegram.api import Api, TokenRefused
 from bot.channels.telegram.secrecy import BLOT, hide, scrub
@@ -237,6 +238,28 @@ async def test_a_reply_survives(fault: dict[str, object], most: int) -> None:
         await told(api, 7, most)
         await quiet(api, 7, most)
         assert await desk.rows("SELECT count(*) FROM outbox WHERE sent_at IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("method", ["getMe", "getUpdates", "answerCallbackQuery", "sendMessage"])
+async def test_a_server_too_slow_to_wait_for(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_module, "_READ_S", 0.3)
+    monkeypatch.setattr(polling, "POLL_S", 1)
+    async with bot_api() as api:
+        if method == "getMe":
+            api.fail(method, wait_s=2)
+        async with running(api.url) as desk:
+            api.say(7, "/menu")
+            await told(api, 7)
+            if method != "getMe":
+                api.fail(method, wait_s=2)
+            menu = api.to(7)[0]
+            api.tap(7, menu, key_of(menu, "1. "))
+            # What Telegram answers too late has happened all the same: it may come twice.
+            await told(api, 7, 3 if method == "sendMessage" else 2)
+            await quiet(api, 7, 3 if method == "sendMessage" else 2)
+            assert api.faults_left() == 0
+            assert len(api.called("answerCallbackQuery")) == 1
+            assert len(await desk.rows("SELECT id FROM turns")) == 2
 
 
 async def test_one_chats_limit_keeps_its_order_and_spares_others() -> None:

@@ -333,6 +333,8 @@ def test_unusable_settings_are_named_and_no_secret_is(
 
 
 def test_usable_settings() -> None:
+    for url in ("http://127.0.0.1:8081", "http://127.0.0.1:8081/", "http://127.0.0.1:8081/bot"):
+        assert checked(TOKEN, url, "", "", "key").api_url == "http://127.0.0.1:8081"
     access = checked(TOKEN, "", "https://example.test", "", "key")
     assert access.webhook_url == "https://example.test/telegram"
     assert access.webhook_secret == checked(TOKEN, "", "", "", "key").webhook_secret
