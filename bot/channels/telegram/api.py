@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import ssl
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -22,24 +22,15 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.constants import ChatAction, ParseMode
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    RetryAfter,
-    TelegramError,
-)
+from telegram.error import BadRequest, ChatMigrated, TelegramError
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.channels.telegram.keyboard import Rows
+from bot.channels.telegram.refusals import called, delivery_error
 from bot.channels.telegram.secrecy import hide, scrub
 from bot.channels.telegram.text import Span, html, plain
 from bot.channels.telegram.update import ALLOWED_UPDATES
-from bot.errors import ChannelError, DeliveryError
-from bot.storage.outbox import BLOCKED
 
 # The library's coming default, without its deprecation warning: durations are timedeltas.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -48,21 +39,7 @@ OFFICIAL = "https://api.telegram.org"
 POLL_S = 50
 BATCH = 100
 _READ_S = 20.0
-_TOKEN_WAIT_S = 60.0
-_GONE = (
-    *("chat not found", "user not found", "user_is_deactivated", "peer_id_invalid"),
-    *("not enough rights", "have no rights", "chat_write_forbidden"),
-)
-"""Refusals that hold for everything we could say there."""
-_T = TypeVar("_T")
-
-
-class TakenElsewhere(ChannelError):
-    """Somebody else fetches this bot's messages (409)."""
-
-
-class TokenRefused(ChannelError):
-    """Telegram, or whatever stands at the address, does not know the token."""
+_LATELY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +67,7 @@ class Hook:
     """Empty when it waits to be asked."""
     waiting: int = 0
     trouble: str = ""
-    """What last went wrong there."""
+    """What went wrong there lately."""
 
 
 class _Bot(ExtBot[int]):
@@ -139,7 +116,7 @@ class Api:
 
     async def start(self) -> Me:
         """Connect; raises ChannelError."""
-        await _called(self._bot.initialize())
+        await called(self._bot.initialize())
         return Me(self._bot.id, self._bot.username)
 
     async def close(self) -> None:
@@ -148,7 +125,7 @@ class Api:
 
     async def updates(self, offset: int | None, timeout_s: int = POLL_S) -> list[Any]:
         """Return what is new, waiting for it so long; everything before `offset` is done with."""
-        found = await _called(self._bot.raw_updates(offset, timeout_s))
+        found = await called(self._bot.raw_updates(offset, timeout_s))
         return found if isinstance(found, list) else []
 
     async def send(
@@ -160,7 +137,7 @@ class Api:
         except ChatMigrated as moved:
             return await self.send(moved.new_chat_id, spans, buttons)
         except TelegramError as error:
-            raise _delivery_error(error) from None
+            raise delivery_error(error) from None
 
     async def _send(
         self, chat: int, spans: Sequence[Span], buttons: Rows, reply_to: int, *, marked: bool = True
@@ -185,7 +162,7 @@ class Api:
 
     async def edit(self, chat: int, message_id: int, spans: Sequence[Span], buttons: Rows) -> None:
         """Change a message of ours; raises ChannelError."""
-        await _called(
+        await called(
             self._bot.edit_message_text(
                 html(spans),
                 chat,
@@ -197,28 +174,30 @@ class Api:
 
     async def answer(self, tap_id: str, text: str = "", *, alert: bool = False) -> None:
         """Stop the pressed button's waiting sign; raises ChannelError."""
-        await _called(self._bot.answer_callback_query(tap_id, text[:200] or None, alert))
+        await called(self._bot.answer_callback_query(tap_id, text[:200] or None, alert))
 
     async def typing(self, chat: int) -> None:
         """Show that we are writing, for five seconds; raises ChannelError."""
-        await _called(self._bot.send_chat_action(chat, ChatAction.TYPING))
+        await called(self._bot.send_chat_action(chat, ChatAction.TYPING))
 
     async def introduce(self, profile: Profile) -> None:
         """Register commands, menu button and descriptions; raises ChannelError."""
         commands = [BotCommand(name, text) for name, text in profile.commands]
-        await _called(self._bot.set_my_commands(commands))
-        await _called(self._bot.set_chat_menu_button(menu_button=MenuButtonCommands()))
-        await _called(self._bot.set_my_description(profile.description))
-        await _called(self._bot.set_my_short_description(profile.short_description))
+        await called(self._bot.set_my_commands(commands))
+        await called(self._bot.set_chat_menu_button(menu_button=MenuButtonCommands()))
+        await called(self._bot.set_my_description(profile.description))
+        await called(self._bot.set_my_short_description(profile.short_description))
 
     async def webhook(self) -> Hook:
         """Return where Telegram delivers to; raises ChannelError."""
-        info = await _called(self._bot.get_webhook_info())
-        return Hook(info.url, info.pending_update_count, scrub(info.last_error_message or ""))
+        info = await called(self._bot.get_webhook_info())
+        lately = info.last_error_date and datetime.now(UTC) - info.last_error_date < _LATELY
+        trouble = scrub(info.last_error_message or "") if lately else ""
+        return Hook(info.url, info.pending_update_count, trouble)
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Have updates delivered there; none that wait are dropped."""
-        await _called(
+        await called(
             self._bot.set_webhook(
                 url,
                 allowed_updates=ALLOWED_UPDATES,
@@ -229,7 +208,7 @@ class Api:
 
     async def drop_webhook(self) -> None:
         """Go back to asking; none that wait are dropped."""
-        await _called(self._bot.delete_webhook(drop_pending_updates=False))
+        await called(self._bot.delete_webhook(drop_pending_updates=False))
 
 
 def _mark_of(token: str) -> str:
@@ -241,41 +220,6 @@ def _mark_of(token: str) -> str:
 def _trusted() -> ssl.SSLContext:
     """Return the certificates to trust; reading them takes a tenth of a second."""
     return httpx.create_ssl_context()
-
-
-async def _called(call: Awaitable[_T]) -> _T:
-    """Return what the call returns; its errors become ours, without the token."""
-    try:
-        return await call
-    except Conflict as error:
-        raise TakenElsewhere(scrub(str(error))) from None
-    except InvalidToken as error:
-        raise TokenRefused(scrub(str(error))) from None
-    except TelegramError as error:
-        raise _delivery_error(error) from None
-    except asyncio.CancelledError:
-        raise
-    except Exception as error:
-        # The library trusts the answer's shape; whatever it stumbles over is the answer's fault.
-        raise ChannelError(f"{type(error).__name__}: {scrub(str(error))}") from None
-
-
-def _delivery_error(error: TelegramError) -> DeliveryError:
-    """Return what a refused call means for the outbox."""
-    text = scrub(f"{type(error).__name__}: {error}")
-    match error:
-        case RetryAfter():
-            wait = error.retry_after
-            wait_s = float(wait) if isinstance(wait, int) else wait.total_seconds()
-            return DeliveryError(text, retryable=True, retry_after_s=wait_s)
-        case InvalidToken():
-            return DeliveryError(text, retryable=True, retry_after_s=_TOKEN_WAIT_S)
-        case Forbidden():
-            return DeliveryError(text, retryable=False, reason=BLOCKED)
-        case BadRequest():
-            gone = any(word in error.message.lower() for word in _GONE)
-            return DeliveryError(text, retryable=False, reason=BLOCKED if gone else "refused")
-    return DeliveryError(text, retryable=True)
 
 
 def _markup(buttons: Rows) -> InlineKeyboardMarkup | None:

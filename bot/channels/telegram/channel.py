@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from starlette.routing import BaseRoute
 
 from bot.channels.telegram import polling, rendering
 from bot.channels.telegram.api import Api, Hook, Me
+from bot.channels.telegram.intake import Intake
 from bot.channels.telegram.news import News
 from bot.channels.telegram.parents import Parents
 from bot.channels.telegram.polling import Patience, State
 from bot.channels.telegram.profile import profile
 from bot.channels.telegram.staff import Staff
-from bot.channels.telegram.update import Incoming, Kind, read
+from bot.channels.telegram.update import Incoming, Kind
 from bot.channels.telegram.webhook import webhook_routes
 from bot.engine import Desk
-from bot.errors import BadPayload, BotError, ChannelError, DeliveryError, StorageError
+from bot.errors import BotError, ChannelError, DeliveryError
 from bot.outbox import Outbox
 from bot.storage.outbox import BLOCKED, OutboxStore, Outgoing
 from bot.storage.staff_chats import StaffChats
@@ -30,9 +29,6 @@ from bot.storage.updates import Updates
 
 log = logging.getLogger(__name__)
 
-MOST_IN_HAND = 500
-"""Chats being answered; beyond that no more updates are fetched until one is done."""
-_AGAIN_S = 2.0
 _START_AGAIN_S = 60.0
 _CHECK_WEBHOOK_S = 120.0
 
@@ -69,12 +65,10 @@ class Telegram:
         self._staff = Staff(desk, api, self._memory, self._chats, outbox, self._parents)
         self._news = News(desk, self._memory, self._chats, outbox, self._staff)
         self._webhook_url, self._webhook_secret = webhook_url, webhook_secret
-        self._queues: dict[str, deque[tuple[Incoming, datetime]]] = {}
-        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._intake = Intake(self._memory, clock, self._route, self._parents.is_danger)
         self._me: Me | None = None
         self._known = asyncio.Event()
         """Set when we know who we are."""
-        self._resumed = False
         self.state = State.STARTING
 
     # ------------------------------------------------------------------ sending
@@ -101,11 +95,11 @@ class Telegram:
         """Return the webhook's address, in webhook mode."""
         if not self._webhook_url:
             return []
-        return webhook_routes(self.take, self._webhook_secret)
+        return webhook_routes(self._intake.take, self._webhook_secret)
 
     async def run(self) -> None:
         """Connect and serve until cancelled; what goes wrong is waited for, never raised."""
-        beside = [asyncio.create_task(self._news.run())]
+        news = asyncio.create_task(self._news.run())
         try:
             while True:
                 try:
@@ -115,9 +109,14 @@ class Telegram:
                     log.exception("Telegram 停了一下，一分钟后再来；请把这段报告给开发者")
                     await asyncio.sleep(_START_AGAIN_S)
         finally:
-            for task in (*beside, *self._workers.values()):
-                task.cancel()
-            await asyncio.gather(*beside, *self._workers.values(), return_exceptions=True)
+            news.cancel()
+            await asyncio.gather(news, return_exceptions=True)
+            await self._intake.stop()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether updates are in hand."""
+        return self._intake.busy
 
     async def close(self) -> None:
         """Close the connections, when the outbox has stopped as well."""
@@ -128,15 +127,14 @@ class Telegram:
         if self._webhook_url:
             await self._watch_webhook()
         else:
-            await polling.poll(self._api, self.take, self._show)
+            await polling.poll(self._api, self._intake.take, self._show)
 
     async def _connect(self) -> None:
         """Take up what was left, find out who we are, introduce ourselves, say how to be told."""
         patience = Patience(self._show)
         while True:
             try:
-                if not self._resumed:
-                    await self._resume()
+                await self._intake.resume()
                 self._me = await self._api.start()
                 self._known.set()
                 await self._introduce()
@@ -192,76 +190,10 @@ class Telegram:
     def _show(self, state: State) -> None:
         self.state = state
 
-    # ------------------------------------------------------------------ taking in
-
-    async def take(self, updates: list[Any]) -> None:
-        """Write updates down and begin to handle the new ones; raises StorageError.
-
-        When this returns, Telegram may forget them.
-        """
-        now = self._clock()
-        found = []
-        for update in updates:
-            try:
-                incoming = read(update)
-            except BadPayload:
-                continue
-            if incoming is not None:
-                found.append(incoming)
-        new = await self._memory.write_down([(i.update_id, i.dump()) for i in found], now)
-        begun: set[int] = set()
-        for incoming in found:
-            if incoming.update_id in new and incoming.update_id not in begun:
-                begun.add(incoming.update_id)
-                self._begin(incoming, now)
-        if len(self._workers) > MOST_IN_HAND:
-            await asyncio.wait(self._workers.values(), return_when=asyncio.FIRST_COMPLETED)
-
-    async def _resume(self) -> None:
-        """Handle what was written down before a crash."""
-        for text, at in await self._memory.unhandled():
-            self._begin(Incoming.load(text), at)
-        self._resumed = True
-
-    def _begin(self, incoming: Incoming, at: datetime) -> None:
-        """Handle it after what came before it in the same chat; danger goes first."""
-        key = incoming.chat_key
-        queue = self._queues.setdefault(key, deque())
-        if len(queue) > 1 and incoming.private and self._parents.is_danger(incoming):
-            queue.insert(1, (incoming, at))  # the first one is in hand already
-        else:
-            queue.append((incoming, at))
-        if key not in self._workers:
-            self._workers[key] = asyncio.create_task(self._work(key))
-
-    async def _work(self, key: str) -> None:
-        try:
-            while queue := self._queues.get(key):
-                incoming, at = queue[0]
-                try:
-                    await self._handle(incoming, at)
-                    await self._memory.handled([incoming.update_id])
-                except StorageError as error:
-                    log.error("update %s waits for the store: %s", incoming.update_id, error)
-                    await asyncio.sleep(_AGAIN_S)
-                    continue
-                queue.popleft()
-        finally:
-            del self._workers[key]
-            if not self._queues.get(key):
-                self._queues.pop(key, None)
-
-    async def _handle(self, incoming: Incoming, at: datetime) -> None:
-        try:
-            await self._route(incoming, at)
-        except StorageError:
-            raise
-        except Exception:
-            # What the desk stumbles over it answers itself; this is ours, and must not stop
-            # everything behind it.
-            log.exception("update %s could not be handled", incoming.update_id)
+    # ------------------------------------------------------------------ who it is for
 
     async def _route(self, incoming: Incoming, at: datetime) -> None:
+        """Handle an update; raises StorageError, to be given it again."""
         match incoming.kind:
             case Kind.SHUT:
                 if not incoming.private:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Any
 
-from bot.channels.telegram.api import POLL_S, Api, TakenElsewhere, TokenRefused
+from bot.channels.telegram.api import POLL_S, Api
+from bot.channels.telegram.refusals import TakenElsewhere, TokenRefused
 from bot.errors import BotError, DeliveryError, StorageError
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from telegram_desk import AGE, TOKEN, BotApi, Refused, bot_api, key_of, quiet, r
 from bot import outbox
 from bot.channels.telegram import api as api_module
 from bot.channels.telegram import polling
-from bot.channels.telegram.api import Api, TokenRefused
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.refusals import TokenRefused
 from bot.channels.telegram.secrecy import BLOT, hide, scrub
 from bot.errors import StorageError
 from bot.model import Act
@@ -76,7 +77,7 @@ async def test_words_do_not_stay_among_the_updates() -> None:
     async with bot_api() as api, running(api.url) as desk:
         api.say(7, AGE)
         await told(api, 7)
-        await until(lambda: not desk.channel._workers)
+        await until(lambda: not desk.channel.busy)
         assert await desk.rows("SELECT incoming, handled FROM updates") == [(None, 1)]
 
 

@@ -169,7 +169,7 @@ async def test_a_group_that_becomes_one_that_is_bound_already() -> None:
             api.say(WANG, "/bind_group", chat=group)
             await until(lambda group=group: says(api, group, "提醒"))
         api.say(WANG, chat=GROUP, migrate_to_chat_id=-200)
-        await until(lambda: not api.unconfirmed() and not desk.channel._workers)
+        await until(lambda: not api.unconfirmed() and not desk.channel.busy)
         await handed_over(api, desk)
         await until(lambda: says(api, -200, "要人接手"))
         assert await desk.rows("SELECT session_key FROM staff_groups") == [("telegram:-200",)]
@@ -232,7 +232,7 @@ async def test_another_bot_on_the_same_data_is_heard_and_introduced(tmp_path: Pa
         async with bot_api(token) as api, running(api.url, tmp_path / "d", token=token) as desk:
             api.say(PARENT, "/start")  # the same update and message id as with the first bot
             await quiet(api, PARENT, 2)
-            await until(lambda: not desk.channel._workers)
+            await until(lambda: not desk.channel.busy)
             assert len(api.called("setMyCommands")) == 1
 
 

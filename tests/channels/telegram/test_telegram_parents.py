@@ -84,7 +84,7 @@ async def test_links_and_posters(link: str, title: str | None, source: str | Non
         api.say(7, "转人工")
         await told(api, 7, 3)
         [inquiry] = [item.inquiry for item in await desk.desk.queue("")]
-        await until(lambda: not desk.channel._workers)
+        await until(lambda: not desk.channel.busy)
         inquiry = await desk.desk.inquiry(inquiry.number)  # type: ignore[assignment]
         assert inquiry.slots == ({"source": source} if source else {})
 
@@ -265,7 +265,7 @@ async def test_danger_is_taken_out_of_the_queue_first(monkeypatch: pytest.Monkey
             api.say(7, text)
         await until(lambda: not api.unconfirmed())
         begun.set()
-        await until(lambda: not desk.channel._workers)
+        await until(lambda: not desk.channel.busy)
         decisions = await desk.rows("SELECT decision FROM turns ORDER BY id")
         assert decisions == [("small_talk",), ("crisis",), ("answer",), ("handoff",)]
 

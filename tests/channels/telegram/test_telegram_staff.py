@@ -183,7 +183,7 @@ async def test_an_update_repeated_after_a_crash_replies_once(
                 stuck.set()
                 await asyncio.sleep(1000)
 
-            await until(lambda: not desk.channel._workers)
+            await until(lambda: not desk.channel.busy)
             monkeypatch.setattr(desk.channel._memory, "handled", hang)
             api.say(WANG, f"/reply {number} 只说一次")
             await asyncio.wait_for(stuck.wait(), 10)
@@ -191,7 +191,7 @@ async def test_an_update_repeated_after_a_crash_replies_once(
         monkeypatch.undo()
         async with running(api.url, tmp_path / "d.sqlite3") as desk:
             await until(lambda: desk.channel.state == "polling")
-            await until(lambda: not desk.channel._workers)
+            await until(lambda: not desk.channel.busy)
             await asyncio.sleep(0.3)
             assert len(says(api, PARENT, "只说一次")) == 1
             assert len(says(api, WANG, "已回复")) == 1

@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import socket
+import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -231,7 +232,7 @@ class BotApi:
                 return True
             case "getWebhookInfo":
                 trouble = {
-                    "last_error_date": 1_780_000_000,
+                    "last_error_date": int(time.time()),
                     "last_error_message": self.webhook_trouble,
                 }
                 return {
