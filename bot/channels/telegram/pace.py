@@ -35,12 +35,12 @@ class Pace:
             self._known = {u: a for u, a in self._known.items() if self._filled(a, now) < BURST}
         allowance = self._known.setdefault(user, _Allowance(BURST, now))
         allowance.left, allowance.at = self._filled(allowance, now) - 1, now
-        if allowance.left >= 0:
+        if allowance.left > BURST / 2:
             allowance.told = False
         return max(-allowance.left / PER_SECOND, 0.0)
 
     def tell(self, user: int) -> bool:
-        """Return whether to tell that parent so: once for every time it begins."""
+        """Return whether to tell that parent so: once, until they have paused for a while."""
         allowance = self._known.setdefault(user, _Allowance(0.0, self._clock()))
         told, allowance.told = allowance.told, True
         return not told
