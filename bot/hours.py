@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from itertools import groupby
 
 from bot.faq.schema import WEEKDAYS, HoursFile
@@ -87,10 +88,18 @@ class Calendar:
 
 def calendar(hours: HoursFile) -> Calendar:
     """Return the calendar that hours.yaml describes."""
+    week = tuple(hours.week.get(day, ()) for day in WEEKDAYS)
+    return _calendar(week, hours.holidays, hours.workdays)
+
+
+@lru_cache(maxsize=8)
+def _calendar(
+    week: tuple[tuple[str, ...], ...], holidays: tuple[str, ...], workdays: tuple[str, ...]
+) -> Calendar:
     return Calendar(
-        tuple(tuple(map(span, hours.week.get(day, ()))) for day in WEEKDAYS),
-        frozenset(day for each in hours.holidays for day in days(each)),
-        frozenset(day for each in hours.workdays for day in days(each)),
+        tuple(tuple(map(span, of_day)) for of_day in week),
+        frozenset(day for each in holidays for day in days(each)),
+        frozenset(day for each in workdays for day in days(each)),
     )
 
 

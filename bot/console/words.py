@@ -99,6 +99,9 @@ _AUDITED = {
     "account.role": "改权限",
     "account.link": "给登录链接",
     "account.password": "改密码",
+    "account.bind": "绑定聊天账号",
+    "faq": "改常见问题",
+    "learning": "处理待学习的问题",
     "switch.notice": "紧急通知",
     "switch.bot_off": "机器人总开关",
     "act.take": "接手",
@@ -155,6 +158,11 @@ def why(reason: str) -> str:
 def audited(what: str) -> str:
     """Return what was done, for the audit; one without a word here is shown as recorded."""
     return _AUDITED.get(what, what)
+
+
+def about(thing: str) -> str:
+    """Return what the audit's line is about: a list by its name, else as recorded."""
+    return {"inbox": "收件箱", "learning": "待学习"}.get(thing, thing)
 
 
 def said(item: HistoryItem) -> str:
