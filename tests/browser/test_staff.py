@@ -130,6 +130,21 @@ def test_filters_answers_and_notes_without_a_reload(
     assert office.evaluate("window.same")
 
 
+@pytest.mark.network_errors  # signed out, a form gets 401
+def test_a_note_typed_after_the_session_ended_is_not_lost(
+    page: Page, office: Page, own_desk: RunningDesk
+) -> None:
+    number = handed_over(page, own_desk)
+    enter(office, own_desk)
+    office.goto(f"{own_desk.url}/staff/inquiries/{number}")
+    office.get_by_label("写备注").fill("外婆在带")
+    office.context.clear_cookies()
+    office.get_by_role("button", name="记下").click()
+    expect(office.get_by_role("alert")).to_contain_text("登录已过期")
+    expect(office.get_by_label("写备注")).to_have_value("外婆在带")
+    expect(office.locator("#notes")).to_have_count(1)
+
+
 @pytest.mark.network_errors  # the second taker gets 409
 def test_two_takers_at_once_and_one_wins(
     page: Page, office: Page, browser: Browser, own_desk: RunningDesk

@@ -220,3 +220,29 @@ async def test_nobody_rewrites_the_audit(office: Office, statement: str) -> None
             await work.rows(statement)
     assert before
     assert await office.audit.page() == before
+
+
+@pytest.mark.parametrize(
+    "path", ["/staff/me", "/staff/accounts/", "/staff/settings/", "/staff/inquiries/1001/notes"]
+)
+async def test_every_form_is_ours_alone(office: Office, path: str) -> None:
+    await office.parent_asks("要真人")
+    await office.sign_in("管理员", role=Role.ADMIN)
+    await office.see("1001")
+    token = hidden_fields((await office.browser.get("/staff/")).text)["form_token"]
+    form = {
+        **{"do": "off", "name": "内鬼", "role": "admin", "text": "坏话"},
+        **{"password": GOOD, "again": GOOD},
+    }
+    before = len(await office.audit.page())
+    foreign = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.test"}
+    forged = await office.browser.post(path, data={**form, "form_token": token}, headers=foreign)
+    assert forged.status_code == 403
+    for wrong in ("", "0" * 64):
+        stale = await office.browser.post(path, data={**form, "form_token": wrong})
+        assert (stale.status_code, "坏话" in stale.text) == (403, True)
+    signed_out = await office.another_browser().post(path, data={**form, "form_token": token})
+    assert signed_out.status_code == 401
+    assert len(await office.audit.page()) == before
+    assert not (await office.store.casework.switches()).bot_off
+    assert await office.store.casework.notes("1001") == []

@@ -130,8 +130,34 @@ document.addEventListener("click", (click) => {
   reply.focus();
 });
 
-// A note that was kept leaves its box.
-document.addEventListener("htmx:after:swap", (swapped) => {
-  const form = swapped.target.closest?.("form[data-clears]") ?? swapped.detail?.ctx?.sourceElement;
-  if (form?.matches?.("form[data-clears]")) form.reset();
+// What htmx sends may be refused: then nothing is swapped, what was typed stays, and it is said.
+function refused(form, words) {
+  let box = form.querySelector(".alert");
+  if (!box) {
+    box = document.createElement("p");
+    box.className = "alert";
+    box.setAttribute("role", "alert");
+    form.append(box);
+  }
+  box.textContent = words;
+}
+
+document.addEventListener("htmx:before:response", (event) => {
+  const { sourceElement, response } = event.detail.ctx;
+  const out = response.status === 401 || response.raw.url.endsWith("/staff/sign-in");
+  if (response.status < 400 && !out) {
+    sourceElement.querySelector(".alert")?.remove();
+    if (sourceElement.matches("[data-clears]")) sourceElement.reset();
+    return;
+  }
+  event.preventDefault();
+  refused(
+    sourceElement,
+    out
+      ? "登录已过期，没有执行。请先复制写好的内容，再重新登录。"
+      : "没有执行，请刷新页面再试；写好的内容请先复制。",
+  );
+});
+document.addEventListener("htmx:error", (event) => {
+  refused(event.detail.ctx.sourceElement, "连不上服务器，没有执行。请稍后再试。");
 });
