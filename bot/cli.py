@@ -110,17 +110,25 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         faq: FaqOption = None,
         exam: Annotated[bool, typer.Option("--exam", help="再跑一遍 FAQ 自带的考题")] = False,
         as_of: AsOfOption = "",
+        lines: Annotated[
+            bool, typer.Option("--lines", help="一行一个“文件:行:列: 级别: 说明”，给编辑器和 CI 用")
+        ] = False,
     ) -> None:
         """检查 FAQ 文件，一次列出所有问题。"""
         from bot.faq.lint import check as lint
         from bot.faq.lint import unset
         from bot.faq.load import read
+        from bot.faq.problem import as_compilers_do
 
         folder = faq or read_settings().faq
         problems = lint(folder, _day(as_of))
+        wrong = sum(problem.level == "error" for problem in problems)
+        if lines:
+            for problem in problems:
+                _echo(as_compilers_do(problem, folder.as_posix()))
+            raise typer.Exit(1 if wrong else 0)
         for problem in problems:
             _echo(f"{'错误' if problem.level == 'error' else '提醒'}：{problem}")
-        wrong = sum(problem.level == "error" for problem in problems)
         _echo(f"{wrong} 处错误，{len(problems) - wrong} 处提醒")
         words, _ = read(folder)
         if words is not None:

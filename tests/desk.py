@@ -183,7 +183,7 @@ def environment(data: Path, **settings: str) -> dict[str, str]:
 # --------------------------------------------------------------------------------- a small FAQ
 
 
-def small_faq(folder: Path) -> Path:
+def small_faq(folder: Path, phrases: int | None = 12) -> Path:
     """Write a FAQ of three entries a topic into the folder, cut from the real one; return it."""
     shutil.copytree(faq_folder(), folder, ignore=shutil.ignore_patterns("tests"))
     files = {file.stem: read_yaml(file) for file in folder.glob("*.yaml")}
@@ -194,7 +194,7 @@ def small_faq(folder: Path) -> Path:
         topic["examples"] = topic["examples"][:3]
         topic["entries"] = [entry for entry in topic["entries"] if entry["id"] in kept]
         for entry in topic["entries"]:
-            entry["phrases"] = entry["phrases"][:12]
+            entry["phrases"] = entry["phrases"][:phrases]
             entry["related"] = [each for each in entry.get("related", ()) if each in kept]
     for part in ("matters", "off_topic"):
         files["elsewhere"][part] = files["elsewhere"][part][:3]

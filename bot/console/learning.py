@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from bot.console.pages import page, problem
 from bot.editing.change import Change, Settlement
 from bot.editing.folder import Refused
 from bot.engine import Desk
+from bot.faq.folder import FILES
 from bot.faq.problem import Problem
 from bot.faq.value import Faq
 from bot.learning import accepting
@@ -132,27 +134,31 @@ class _Learning:
         if group is None:
             return problem(404, "没有这一组", _GONE, staff=staff, place="learning")
         do = field_text(form, "do")
-        if do == accepting.IGNORED:
-            settled = Settlement(group.places, do, "", tuple(sorted(group.rivals)))
-            await self._queue.settle(settled, staff.name, self._now())
-            await self._audit.add(staff.name, "learning", do, self._now(), f"{group.places[0]}")
-            return RedirectResponse(f"{_HOME}/?done=ignored", 303)
-        chosen = {str(n) for n in form.getlist("pick")}
-        typed = [field_text(form, f"text-{n}") for n in range(len(group.texts[:MOST_TEXTS]))]
-        texts = [text for n, text in enumerate(typed) if str(n) in chosen and text.strip()]
         if do == accepting.NEW:
             return RedirectResponse(f"{PATH}/faq/new?group={group.id}", 303)
-        if not texts:
+        said = [text for text, _ in group.texts[:MOST_TEXTS]]
+        chosen = {str(n) for n in form.getlist("pick")}
+        typed = [field_text(form, f"text-{n}") for n in range(len(said))]
+        picked = [n for n in range(len(said)) if str(n) in chosen and typed[n].strip()]
+        if not picked:
             return self._group(staff, group, status=422, error=_NOTHING_PICKED, typed=typed)
+        texts, part = [typed[n] for n in picked], group.only({said[n] for n in picked})
+        if do == accepting.IGNORED:
+            settled = Settlement(part.places, do, "", tuple(sorted(part.rivals)))
+            await self._queue.settle(settled, staff.name, self._now())
+            await self._audit.add(staff.name, "learning", do, self._now(), str(part.places))
+            return RedirectResponse(f"{_HOME}/?done=ignored", 303)
         target = field_text(form, "matter" if do == accepting.MATTER else "entry")
-        change = self._change(do, target, texts)
+        # The state first: what is written after it is looked at is then noticed.
+        state = await asyncio.to_thread(self._shop.folder.state, *FILES)
+        faq, _ = await asyncio.to_thread(self._shop.folder.written)
+        change = _change(faq, do, target, texts) if faq else None
         if change is None or not change.edits:
             error = _NOTHING_NEW if change else "请先选是哪一条"
             return self._group(staff, group, status=422, error=error, typed=typed)
-        change = accepting.settling(change, do, target, group)
+        change = accepting.settling(change, do, target, part)
         try:
-            state = self._shop.folder.state(*change.files)
-            proposal = await self._shop.propose(change, state, staff.name)
+            proposal = await self._shop.propose(change, state, staff.name, FILES)
         except Refused as error:
             return self._group(
                 staff,
@@ -165,15 +171,15 @@ class _Learning:
             )
         return RedirectResponse(f"{PATH}/faq/proposals/{proposal.token}", 303)
 
-    def _change(self, do: str, target: str, texts: list[str]) -> Change | None:
-        """Return the change, None when it names nothing that exists."""
-        faq: Faq = self._desk.mind.faq
-        written = replace(faq, entries={**faq.entries, **faq.drafts})
-        entry = written.entries.get(target)
-        if do == accepting.PHRASES and entry:
-            return accepting.as_phrases(written, entry, texts)
-        if do == accepting.NOT_FOR and entry:
-            return accepting.as_not_for(entry, texts)
-        if do == accepting.MATTER and target in faq.matters:
-            return accepting.as_matter(written, target, texts)
-        return None
+
+def _change(faq: Faq, do: str, target: str, texts: list[str]) -> Change | None:
+    """Return the change, None when it names nothing that exists."""
+    written = replace(faq, entries={**faq.entries, **faq.drafts})
+    entry = written.entries.get(target)
+    if do == accepting.PHRASES and entry:
+        return accepting.as_phrases(written, entry, texts)
+    if do == accepting.NOT_FOR and entry:
+        return accepting.as_not_for(entry, texts)
+    if do == accepting.MATTER and target in faq.matters:
+        return accepting.as_matter(written, target, texts)
+    return None

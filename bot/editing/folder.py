@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,8 +16,10 @@ from bot.editing import splice
 from bot.editing.change import FIELD_ORDER, Change, Edit
 from bot.errors import BotError
 from bot.faq import lint
+from bot.faq.folder import FILES
 from bot.faq.load import read
 from bot.faq.problem import Problem, errors
+from bot.faq.value import Faq
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -41,6 +43,8 @@ class Draft:
     change: Change
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
+    faq: Faq
+    """What would be served."""
     warnings: tuple[Problem, ...]
     """What `check` says of the things that change, errors left out."""
 
@@ -50,6 +54,21 @@ class FaqFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._known: tuple[object, tuple[Faq | None, list[Problem]]] = (None, (None, []))
+
+    def written(self) -> tuple[Faq | None, list[Problem]]:
+        """Return the folder as it is now, which may be ahead of what is served.
+
+        It is read anew only when a file looks another than before: reading takes a second.
+        """
+        looks = [
+            (file.name, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+            for file in sorted((*self.path.glob("*.y*ml*"), *self.path.glob("tests/*.jsonl")))
+            for stat in [file.stat()]
+        ]
+        if self._known[0] != looks:
+            self._known = looks, read(self.path)
+        return self._known[1]
 
     def state(self, *files: str) -> str:
         """Return a mark of the files' content, to be held against later."""
@@ -58,13 +77,16 @@ class FaqFolder:
             digest.update(file.encode() + b"\0" + hashlib.sha256(self._read(file)).digest())
         return digest.hexdigest()[:32]
 
-    def draft(self, change: Change, state: str, today: date) -> Draft:
+    def draft(self, change: Change, state: str, today: date, seen: Iterable[str] = ()) -> Draft:
         """Return what the change makes of the files.
 
-        Raises MovedOn when they are not in that state any more, and Refused with the findings
-        when what comes of it, or what stands there already, could not be served.
+        `state` is that of the files `seen`, or of those that the change is about. Raises MovedOn
+        when they are not in it any more, and Refused with the findings when what comes of it, or
+        what stands there already, could not be served.
         """
-        self._still(change, state)
+        files = tuple(seen) or change.files
+        if self.state(*files) != state:
+            raise MovedOn(_moved("、".join(change.files)))
         self._sound()
         before = {file: self._read(file) for file in change.files}
         after = dict(before)
@@ -80,16 +102,18 @@ class FaqFolder:
         today: date,
     ) -> Draft:
         """Return the draft of these files if `check` lets it pass; raises Refused."""
-        found = lint.check(self.path, today, after)
+        names = [edit.name for edit in change.edits]
+        found = lint.check(self.path, today, after, names)
         if wrong := errors(found):
             raise Refused("这样改，检查通不过", wrong)
-        names = [edit.name for edit in change.edits]
         about = (p for p in found if any(name in p.what for name in names))
-        return Draft(change, before, after, tuple(about))
+        faq, _ = read(self.path, after)
+        assert faq is not None  # noqa: S101 - without errors all of it was read
+        return Draft(change, before, after, faq, tuple(about))
 
     def _sound(self) -> None:
         """Raise Refused when the files as they are could not be served."""
-        _, problems = read(self.path)
+        _, problems = self.written()
         if broken := errors(problems):
             raise Refused("FAQ 文件里本来就有错，先改好它们，再来改这里", broken)
 
@@ -110,11 +134,9 @@ class FaqFolder:
                 f"文件写不进去（{error.strerror}），什么都没有改；请看看磁盘和权限"
             ) from error
 
-    def _still(self, change: Change, state: str) -> None:
-        if self.state(*change.files) != state:
-            raise MovedOn(_moved("、".join(change.files)))
-
     def _read(self, file: str) -> bytes:
+        if file not in FILES:
+            raise Refused(f"faq/ 里没有 {file} 这个文件")
         try:
             return (self.path / file).read_bytes()
         except OSError as error:

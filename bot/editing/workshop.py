@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -81,10 +81,15 @@ class Workshop:
             return []
         return task.result()
 
-    async def propose(self, change: Change, state: str, who: str) -> Proposal:
-        """Return the change as a proposal whose trial has begun; raises Refused."""
+    async def propose(
+        self, change: Change, state: str, who: str, seen: Iterable[str] = ()
+    ) -> Proposal:
+        """Return the change as a proposal whose trial has begun; raises Refused.
+
+        `state` is that of the files `seen`, or of those that the change is about.
+        """
         now = self._now()
-        draft = await asyncio.to_thread(self.folder.draft, change, state, now.date())
+        draft = await asyncio.to_thread(self.folder.draft, change, state, now.date(), seen)
         return self._begin(draft, who, now)
 
     def _begin(self, draft: Draft, who: str, now: datetime) -> Proposal:

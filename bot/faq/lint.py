@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -26,8 +26,17 @@ _FACT = re.compile(r"^- ([A-Z]\d+)\b", re.MULTILINE)
 _ROWS = 500
 
 
-def check(folder: Path, today: date, instead: Mapping[str, bytes] = NOTHING) -> list[Problem]:
-    """Return everything `load.read` finds, and near-duplicates, overdue reviews, unknown facts."""
+def check(
+    folder: Path,
+    today: date,
+    instead: Mapping[str, bytes] = NOTHING,
+    about: Collection[str] | None = None,
+) -> list[Problem]:
+    """Return everything `load.read` finds, and near-duplicates, overdue reviews, unknown facts.
+
+    Near-duplicates between entries are what takes seconds: `about` names the entries and matters
+    whose phrases are to be held against all others, instead of every one.
+    """
     files = read_folder(folder, instead)
     phrases = list(files.entry_phrases())
     return in_order(
@@ -35,7 +44,7 @@ def check(folder: Path, today: date, instead: Mapping[str, bytes] = NOTHING) -> 
             *files.problems,
             *cross.check(files),
             *_alike_in_entry(phrases),
-            *_alike_across([*phrases, *files.elsewhere_phrases()]),
+            *_alike_across([*phrases, *files.elsewhere_phrases()], about),
             *_bare(files, phrases),
             *_overdue(files, today),
             *_windows(files, today),
@@ -74,19 +83,25 @@ def _alike_in_entry(phrases: list[Said]) -> Iterator[Problem]:
                 )
 
 
-def _alike_across(phrases: list[Said]) -> Iterator[Problem]:
+def _alike_across(phrases: list[Said], about: Collection[str] | None) -> Iterator[Problem]:
     texts = [said.bare for said in phrases]
-    for start in range(0, len(texts), _ROWS):
-        rows, before = texts[start : start + _ROWS], texts[: start + _ROWS]
-        ratios = process.cdist(rows, before, scorer=fuzz.ratio, score_cutoff=ALIKE_ACROSS)
-        for row, earlier in zip(*ratios.nonzero(), strict=True):
-            said, other = phrases[start + row], phrases[earlier]
-            if earlier >= start + row or said.bare == other.bare:  # the same: `cross` says so
-                continue
-            if said.owner != other.owner or said.source is not other.source:
+    wanted = [n for n, said in enumerate(phrases) if about is None or said.owner in about]
+    for start in range(0, len(wanted), _ROWS):
+        rows = wanted[start : start + _ROWS]
+        # Each pair once; when only some are asked for, also against those behind them.
+        others = texts if about is not None else texts[: rows[-1] + 1]
+        asked = [texts[n] for n in rows]
+        ratios = process.cdist(asked, others, scorer=fuzz.ratio, score_cutoff=ALIKE_ACROSS)
+        for row, other in zip(*ratios.nonzero(), strict=True):
+            place = rows[row]
+            said, match = phrases[place], phrases[other]
+            both = about is not None and match.owner in about
+            if said.bare == match.bare or (other >= place and (about is None or both)):
+                continue  # the same: `cross` says so
+            if said.owner != match.owner or said.source is not match.source:
                 yield said.warning(
-                    f"{said.owner} 的“{said.text}”和 {other.where} {other.owner} 的"
-                    f"“{other.text}”只差一点",
+                    f"{said.owner} 的“{said.text}”和 {match.where} {match.owner} 的"
+                    f"“{match.text}”只差一点",
                     "想清楚该由哪一条来答，另一句删掉或说得更不一样",
                 )
 

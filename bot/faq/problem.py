@@ -33,6 +33,16 @@ class Problem:
         return f"{self.file}{line}{column}：{self.what}。改法：{self.remedy}。"
 
 
+def as_compilers_do(problem: Problem, folder: str) -> str:
+    """Return the finding in one line that editors and CI can jump to.
+
+    >>> as_compilers_do(Problem("aid.yaml", 12, 5, "缺少 title", "补上这一项"), "faq")
+    'faq/aid.yaml:12:5: error: 缺少 title。改法：补上这一项。'
+    """
+    place = f"{folder}/{problem.file}:{problem.line or 1}:{problem.column or 1}"
+    return f"{place}: {problem.level}: {problem.what}。改法：{problem.remedy}。"
+
+
 def errors(problems: list[Problem]) -> tuple[Problem, ...]:
     """Return those that keep the files from being served."""
     return tuple(problem for problem in problems if problem.level == "error")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -42,6 +42,10 @@ class Group:
     @property
     def places(self) -> tuple[int, ...]:
         return tuple(signal.place for signal in self.signals)
+
+    def only(self, texts: Collection[str]) -> Group:
+        """Return the part of the group with these wordings."""
+        return Group(tuple(s for s in self.signals if s.text in texts))
 
     def votes(self) -> list[tuple[str, int]]:
         """Return the entries that the group may be about, the likeliest first.

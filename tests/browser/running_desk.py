@@ -26,7 +26,7 @@ _LINK = re.compile(r"http://\S+/staff/sign-in#\S+")
 class RunningDesk:
     """A desk on a data folder of its own; may be stopped, killed and started again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, faq: Path | None = None) -> None:
         self._folder = folder
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,7 +37,7 @@ class RunningDesk:
         self._environment = own | {
             "BOT_PORT": str(self._port),
             "BOT_DATA_DIR": str(data),
-            "BOT_FAQ_DIR": str(faq_folder()),
+            "BOT_FAQ_DIR": str(faq or faq_folder()),
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -141,9 +141,9 @@ class Staff:
 
 
 @contextmanager
-def running_desk(folder: Path) -> Iterator[RunningDesk]:
-    """Lend a desk that has been started."""
-    desk = RunningDesk(folder)
+def running_desk(folder: Path, faq: Path | None = None) -> Iterator[RunningDesk]:
+    """Lend a desk that has been started, on the tests' FAQ or on one that may be changed."""
+    desk = RunningDesk(folder, faq)
     desk.start()
     try:
         yield desk

@@ -17,6 +17,7 @@ from bot.console.faq.pages import FaqPages
 from bot.console.routes import console_routes
 from bot.editing.folder import FaqFolder
 from bot.editing.history import History
+from bot.editing.impact import Impact
 from bot.editing.rehearsal import Rehearsal
 from bot.editing.workshop import Workshop
 from bot.engine import Desk
@@ -42,10 +43,19 @@ def small_models() -> Path:
     return Path(mkdtemp(prefix="desk-small-models-"))
 
 
+class NoTrials(Rehearsal):
+    """Says at once that nothing changes, for what is not about the impact."""
+
+    async def impact(self, *_: object) -> Impact:
+        return Impact(0, 0)
+
+
 class FaqOffice(Office):
     """The staff pages with a FAQ of their own."""
 
-    def __init__(self, store: Store, folder: Path, cache_folder: Path, base_url: str) -> None:
+    def __init__(
+        self, store: Store, folder: Path, cache_folder: Path, base_url: str, *, trials: bool
+    ) -> None:
         super().__init__(store, base_url)
         self.folder = folder
         self.cache = cache_folder
@@ -56,7 +66,7 @@ class FaqOffice(Office):
         self.workshop = Workshop(
             FaqFolder(folder),
             History(folder, folder.parent / "journal"),
-            Rehearsal(folder, cache_folder),
+            (Rehearsal if trials else NoTrials)(folder, cache_folder),
             cache_folder,
             lambda: past_questions(store.database),
             self.clock,
@@ -132,14 +142,14 @@ def words(page: str) -> str:
 
 @asynccontextmanager
 async def open_faq_office(
-    tmp_path: Path, base_url: str = "http://desk.test"
+    tmp_path: Path, base_url: str = "http://desk.test", *, trials: bool = True
 ) -> AsyncIterator[FaqOffice]:
     """Lend the staff pages on a small faq/ folder of its own."""
     folder = small_faq(tmp_path / "faq")
     (folder / "tests").mkdir()
     store = await Store.open(None)
     try:
-        office = FaqOffice(store, folder, small_models(), base_url)
+        office = FaqOffice(store, folder, small_models(), base_url, trials=trials)
         await office.sign_in()
         yield office
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from faq_files import Break, line_of
 from bot.faq import load
 from bot.faq.lint import check, unset
 
+ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 12, 1)
 
 
@@ -73,3 +76,16 @@ def test_unset_values_are_listed_with_the_entries_that_need_them(
     assert unset(load(folder)) == [("enroll_phone", "招生咨询电话", used)]
     breaks("local.yaml", 'value: ""', 'value: "023-12345678"')
     assert unset(load(folder)) == []
+
+
+def test_editors_and_ci_get_a_line_for_each_finding(folder: Path, breaks: Break) -> None:
+    text = breaks("aid.yaml", "2027-03-01", "2026-11-30")
+    command = [sys.executable, str(ROOT / "run_bot.py"), "check", "--lines", "--faq", str(folder)]
+    more = ["--as-of", "2026-12-01"]
+    done = subprocess.run([*command, *more], capture_output=True, check=False, cwd=folder)
+    line = line_of(text, "2026-11-30")
+    said = done.stdout.decode().splitlines()
+    assert (done.returncode, len(said)) == (0, 1)
+    assert said[0].startswith(f"{folder.as_posix()}/aid.yaml:{line}:16: warning: ")
+    breaks("aid.yaml", "[E1]", "[E9]")
+    assert subprocess.run([*command, *more], capture_output=True, check=False).returncode == 1

@@ -29,7 +29,6 @@ from bot.editing.workshop import Proposal, Workshop
 from bot.engine import Desk
 from bot.errors import BotError
 from bot.faq.lint import unset
-from bot.faq.load import read
 from bot.faq.problem import Problem
 from bot.faq.schema import Entry
 from bot.faq.value import Faq
@@ -177,11 +176,15 @@ class _Faq:
 
     async def edit(self, request: Request, staff: SignedIn) -> Response:
         """Return the form of an entry."""
+        # The state first: what is written after the form is filled is then noticed.
+        file = changes.entry_file(request.path_params["id"])
+        try:
+            state = await asyncio.to_thread(self._shop.folder.state, file)
+        except Refused:
+            return self._no_entry(staff)
         _, entry = await self._find(request)
         if entry is None:
             return self._no_entry(staff)
-        file = changes.entry_file(entry.id)
-        state = await asyncio.to_thread(self._shop.folder.state, file)
         return self._form(staff, entry.id, forms.shown(changes.fields_of(entry)), state)
 
     async def propose(self, request: Request, staff: SignedIn, form: FormData) -> Response:
@@ -270,10 +273,10 @@ class _Faq:
         found: Sequence[Problem] = (),
         typed: tuple[str, str] = ("", ""),
     ) -> Response:
+        state = await asyncio.to_thread(self._shop.folder.state, "local.yaml")
         faq, problems = await self._written()
         if faq is None:
             return page("faq/broken.html", staff=staff, place="faq", problems=problems)
-        state = await asyncio.to_thread(self._shop.folder.state, "local.yaml")
         used = {
             name: [e.id for e in faq.entries.values() if name in e.placeholders]
             for name in faq.local
@@ -318,9 +321,8 @@ class _Faq:
         self, staff: SignedIn, proposal: Proposal, *, status: int = 200, error: str = ""
     ) -> Response:
         draft = proposal.draft
-        faq, _ = await asyncio.to_thread(read, self._shop.folder.path, draft.after)
-        edited = [edit.name for edit in draft.change.edits]
-        entries = {**faq.entries, **faq.drafts} if faq else {}
+        faq, edited = draft.faq, [edit.name for edit in draft.change.edits]
+        entries = {**faq.entries, **faq.drafts}
         return page(
             "faq/proposal.html",
             status,
@@ -334,7 +336,7 @@ class _Faq:
             previews=[
                 (entries[name].title, self._previewed(faq, entries[name]))
                 for name in dict.fromkeys(edited)
-                if faq and name in entries
+                if name in entries
             ],
             error=error,
             DECISION=DECISION,
@@ -443,8 +445,7 @@ class _Faq:
         )
 
     async def _written(self) -> tuple[Faq | None, list[Problem]]:
-        """Return the folder as it is now, which may be ahead of what is served."""
-        return await asyncio.to_thread(read, self._shop.folder.path)
+        return await asyncio.to_thread(self._shop.folder.written)
 
     async def _find(self, request: Request) -> tuple[Faq | None, Entry | None]:
         faq, _ = await self._written()
