@@ -7,10 +7,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
-from wechat_desk import AGE, Act, Clock, Running, event, message, running, until, wechat_api
+from wechat_desk import (
+    AGE,
+    Act,
+    Clock,
+    Running,
+    event,
+    message,
+    running,
+    serving,
+    until,
+    wechat_api,
+)
 
 from bot.console.words import UNDELIVERED
+from bot.serve import app
+from bot.storage.accounts import Accounts
 from bot.storage.outbox import QUOTA, WINDOW
 
 
@@ -72,6 +86,28 @@ async def test_after_48_hours_a_reply_is_kept_staff_see_it_and_it_leads_the_next
         assert await desk.rows("SELECT count(*) FROM deliveries WHERE sent_at IS NULL") == [(0,)]
         item = next(i for i in await desk.desk.transcript(number) if "户口本" in i.text)
         assert item.undelivered is None
+
+
+async def test_the_staff_page_says_what_did_not_arrive_and_why() -> None:
+    async with running() as desk:
+        number = await handed_over(desk)
+        accounts = Accounts(desk.desk.store)
+        await accounts.add("王老师")
+        token = await accounts.create_link("王老师", desk.clock(), timedelta(hours=1))
+        await desk.staff(number, "请把户口本带来。")
+        await sees(desk, lambda reasons: WINDOW in reasons)
+        pages = app(desk.desk, accounts, "key", asyncio.Event())
+        async with (
+            serving(pages) as url,
+            httpx.AsyncClient(base_url=url, headers={"Origin": url}) as browser,
+        ):
+            signed_in = await browser.post("/staff/sign-in", data={"token": token})
+            assert signed_in.status_code == 303
+            page = await browser.get(f"/staff/inquiries/{number}")
+            assert '<strong class="mark">未送达</strong>：窗口已过' in page.text
+            await desk.say("o1", "您好")
+            page = await browser.get(f"/staff/inquiries/{number}")
+            assert "未送达" not in page.text
 
 
 async def test_what_was_kept_leads_the_answer_to_a_question() -> None:
