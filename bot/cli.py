@@ -57,6 +57,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def ask(
         question: Annotated[str, typer.Argument(help="要试的问题")] = "",
         jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON")] = False,
+        why: Annotated[bool, typer.Option("--why", help="把原因说清楚：像哪条、差多少")] = False,
         faq: FaqOption = None,
         as_of: AsOfOption = "",
     ) -> None:
@@ -73,7 +74,14 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
                     at = datetime.combine(day, _NOON).isoformat()
                     result = await Chat(desk).line(_line(text=question, at=at))
                     _show(result)
-                    _echo("\n".join(mind.why(question)))
+                    reasons = mind.why(question)
+                    if why:
+                        from bot.exam.why import explained
+
+                        thresholds = mind.model.answer_at, mind.model.ask_at
+                        titles = {entry.id: entry.title for entry in mind.faq.entries.values()}
+                        reasons = explained(result, titles, thresholds, reasons)
+                    _echo("\n".join(reasons))
 
         if not jsonl and not question.strip():
             raise BotError('请在后面写上要试的问题，如 ask "几岁能上小学"')
@@ -108,7 +116,9 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     @app.command()
     def check(
         faq: FaqOption = None,
-        exam: Annotated[bool, typer.Option("--exam", help="再跑一遍 FAQ 自带的考题")] = False,
+        exam: Annotated[
+            bool, typer.Option("--exam", help="再考一遍：自带的考题、must.yaml、抢答")
+        ] = False,
         as_of: AsOfOption = "",
         lines: Annotated[
             bool, typer.Option("--lines", help="一行一个“文件:行:列: 级别: 说明”，给编辑器和 CI 用")
@@ -118,41 +128,62 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         from bot.faq.lint import check as lint
         from bot.faq.lint import unset
         from bot.faq.load import read
+        from bot.faq.must import read_must
         from bot.faq.problem import as_compilers_do
 
         folder = faq or read_settings().faq
-        problems = lint(folder, _day(as_of))
+        words, _ = read(folder)
+        problems = [*lint(folder, _day(as_of)), *read_must(folder, words).problems]
         wrong = sum(problem.level == "error" for problem in problems)
         if lines:
             for problem in problems:
                 _echo(as_compilers_do(problem, folder.as_posix()))
             raise typer.Exit(1 if wrong else 0)
         for problem in problems:
-            _echo(f"{'错误' if problem.level == 'error' else '提醒'}：{problem}")
+            _echo(problem.announced)
         _echo(f"{wrong} 处错误，{len(problems) - wrong} 处提醒")
-        words, _ = read(folder)
         if words is not None:
             missing = unset(words)
             for name, label, used_by in missing:
                 _echo(f"  未填：{name}（{label}），用在 {'、'.join(used_by) or '——'}")
             _echo(f"还有 {len(missing)} 项未填（在 {folder / 'local.yaml'} 里填）")
         if exam and not wrong:
-            for file in sorted((folder / "tests").glob("*.jsonl")):
-                _echo(f"{file.name}：{json.dumps(_evaluate(handlers, file, faq)[0])}")
+            from bot.exam.commands import examine
+
+            mind = _mind(faq)
+            _say(f"正在考 {len(mind.faq.exam)} 题，再用各条自己的说法互相试，要几分钟……")
+            wrong = examine(mind, handlers, folder, _echo)
         raise typer.Exit(1 if wrong else 0)
 
     @app.command("eval")
     def evaluate(
-        file: Annotated[Path, typer.Argument(help="带标签的问题，JSON Lines")],
+        file: Annotated[
+            Path | None, typer.Argument(help="带标签的问题，JSON Lines；不写就用 FAQ 自带的考题")
+        ] = None,
         faq: FaqOption = None,
         misses: Annotated[bool, typer.Option("--wrong", help="列出没答对的")] = False,
+        report: Annotated[
+            bool, typer.Option("--report", help="得分之后，再列门槛、把握和最常弄混的")
+        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="给程序看，写成 JSON")] = False,
     ) -> None:
         """用带标签的问题打分。"""
-        result, missed = _evaluate(handlers, file, faq)
-        _echo(json.dumps(result, ensure_ascii=False))
-        if misses:
-            for line in missed:
-                _echo(line)
+        from bot.exam.commands import evaluate_file, evaluate_own
+
+        mind = _mind(faq)
+        if file is None:
+            _say(f"正在考 {len(mind.faq.exam)} 题，要一两分钟……")
+            evaluate_own(mind, handlers, _echo, list_misses=misses, as_json=as_json)
+        else:
+            evaluate_file(
+                mind,
+                handlers,
+                file,
+                _echo,
+                list_misses=misses,
+                report=report,
+                as_json=as_json,
+            )
 
     @app.command()
     def stats(
@@ -238,45 +269,7 @@ def _mind(faq: Path | None) -> Understanding:
     settings = read_settings()
     if faq is not None:
         settings = replace(settings, faq_dir=str(faq))
-    return build.understanding(settings, lambda text: typer.echo(text, err=True))
-
-
-def _evaluate(
-    handlers: Sequence[Handler], file: Path, faq: Path | None
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the figures of a file of labelled questions, and its misses in a line each."""
-    import io
-
-    from bot.evaluate import figures, judge, missed
-
-    try:
-        labels = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError) as error:
-        raise BotError(f"{file} 读不了：{error}") from error
-    mind = _mind(faq)
-    out = io.StringIO()
-    asked = io.StringIO("".join(_line(text=label["text"]) + "\n" for label in labels))
-
-    async def ask() -> None:
-        async with build.throw_away_desk(mind, handlers) as desk:
-            await ask_lines(desk, asked, out, time.perf_counter)
-
-    asyncio.run(ask())
-    outputs = [json.loads(line) for line in out.getvalue().splitlines()]
-    judged = [judge(label, output) for label, output in zip(labels, outputs, strict=True)]
-    took = sorted(output["took_ms"] for output in outputs)
-    result: dict[str, Any] = figures(judged)
-    if took:
-        result["ms_p50"] = took[len(took) // 2]
-        result["ms_p99"] = took[int(len(took) * 0.99)]
-    lines = [
-        f"{label['text']} | 应为 {label.get('ids') or label['id']} | "
-        f"{output['decision']} {output['entries']} "
-        f"{[(c['entry'], round(c['score'], 2)) for c in output['candidates'][:3]]}"
-        for label, output, (_, cases) in zip(labels, outputs, judged, strict=True)
-        if missed(cases)
-    ]
-    return result, lines
+    return build.understanding(settings, _say)
 
 
 async def _stats(settings: Settings, weeks: int, *, csv: bool, faq: Path | None) -> None:
@@ -398,6 +391,10 @@ def _show(result: dict[str, Any]) -> None:
 def _line(**values: str) -> str:
     values.setdefault("session", "terminal")
     return json.dumps(values, ensure_ascii=False)
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _echo(text: str) -> None:

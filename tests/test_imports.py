@@ -16,8 +16,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PICTURE = """
 run_bot              → cli handlers
-cli                  → serve channels build jsonl editing figures evaluate config engine dialogue
-                       matching.report matching.understand storage faq
+cli                  → serve channels exam build jsonl editing figures config engine dialogue
+                       matching.report matching.understand storage faq exam.why
+exam                 → build jsonl exam.report exam.must exam.why evaluate dialogue
+                       matching.understand faq faq.value
+exam.must *          → exam.report evaluate faq faq.schema
+exam.why *           → exam.report evaluate
+exam.report *        → evaluate faq.schema
 serve                → live build previews channels console webhook editing learning outbox config
                        engine dialogue matching.understand storage
 live                 → build matching.understand matching faq

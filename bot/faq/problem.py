@@ -32,6 +32,11 @@ class Problem:
         column = "" if self.column is None else f"第{self.column}列"
         return f"{self.file}{line}{column}：{self.what}。改法：{self.remedy}。"
 
+    @property
+    def announced(self) -> str:
+        """The whole sentence, with how much it matters before it."""
+        return f"{'错误' if self.level == 'error' else '提醒'}：{self}"
+
 
 def as_compilers_do(problem: Problem, folder: str) -> str:
     """Return the finding in one line that editors and CI can jump to.

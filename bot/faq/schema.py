@@ -6,6 +6,7 @@ Field descriptions are Chinese: they are the completion help staff see in their 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
@@ -28,6 +29,20 @@ _CLOCK = r"([01]\d|2[0-4]):[0-5]\d"
 Hours = Annotated[str, StringConstraints(pattern=rf"^{_CLOCK}-{_CLOCK}$")]
 _DAY = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
 Days = Annotated[str, StringConstraints(pattern=rf"^{_DAY}(至{_DAY})?$")]
+
+
+MEANINGS: Mapping[str, str] = {
+    "危险": "crisis",
+    "别的部门": "elsewhere",
+    "请家长挑": "suggest",
+    "没听懂": "fallback",
+    "寒暄": "small_talk",
+    "转人工": "handoff",
+    "命令": "command",
+}
+"""What staff call a decision that names no entry."""
+MEANING = rf"^([a-z_]+\.[a-z0-9_]+|{'|'.join(MEANINGS)})$"
+Meaning = Annotated[str, StringConstraints(pattern=MEANING)]
 
 
 class Part(BaseModel):
@@ -264,4 +279,35 @@ class MenuFile(Part):
 
     buttons: tuple[MenuButton, ...] = Field(
         max_length=3, description="公众号底部的菜单，最多3个；改好后运行 run_bot.py wechat menu"
+    )
+
+
+class MustLine(Part):
+    """A text, and what it must be taken for."""
+
+    text: Text = Field(description="家长的话，一整句")
+    expect: Meaning = Field(description=f"该由哪一条答：条目编号；或者：{'、'.join(MEANINGS)}")
+
+
+class MustNotLine(Part):
+    """A text, and what it must never be taken for."""
+
+    text: Text = Field(description="家长的话，一整句")
+    never: Meaning = Field(description=f"绝不能拿哪一条来答：条目编号；或者：{'、'.join(MEANINGS)}")
+
+
+class KnownFailure(MustLine):
+    """A text that is not yet taken for what it should be."""
+
+    since: YearOrMonth = Field(description='什么时候发现的，加引号，如 "2026-11"')
+    why: Text = Field(description="为什么还没改好，打算怎么办")
+
+
+class MustFile(Part):
+    """tests/must.yaml."""
+
+    must: tuple[MustLine, ...] = Field(default=(), description="一定要答对的话")
+    must_not: tuple[MustNotLine, ...] = Field(default=(), description="绝不能那样答的话")
+    known_failures: tuple[KnownFailure, ...] = Field(
+        default=(), description="知道现在还答不对的话；答对了 check --exam 会请您删掉"
     )

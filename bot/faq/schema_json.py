@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from bot.faq.folder import FILES
+from bot.faq.must import MUST
+from bot.faq.schema import MustFile
 from bot.faq.wording import PATTERNS
 
 _ABOUT = {
@@ -30,12 +33,16 @@ _ABOUT = {
     "MenuFile": "微信公众号底部的菜单",
     "MenuButton": "底部的一个按钮",
     "MenuItem": "点开后的一个按钮",
+    "MustFile": "同事自己加的考题：一定要答对的，绝不能答错的，知道还答不对的",
+    "MustLine": "一句话，和该由哪一条答",
+    "MustNotLine": "一句话，和绝不能拿来答它的条目",
+    "KnownFailure": "一句现在还答不对的话",
 }
 
 
 def json_schema() -> dict[str, Any]:
     """Return the schema; files and their parts stand under $defs."""
-    models = list(dict.fromkeys(FILES.values()))
+    models: list[type[BaseModel]] = list(dict.fromkeys([*FILES.values(), MustFile]))
     _, schema = models_json_schema([(model, "validation") for model in models])
     for name, part in schema["$defs"].items():
         part["description"] = _ABOUT[name]
@@ -51,8 +58,12 @@ def modeline(file: str) -> str:
 
     >>> modeline("aid.yaml")
     '# yaml-language-server: $schema=./schema.json#/$defs/TopicFile'
+    >>> modeline("tests/must.yaml")
+    '# yaml-language-server: $schema=../schema.json#/$defs/MustFile'
     """
-    return f"# yaml-language-server: $schema=./schema.json#/$defs/{FILES[file].__name__}"
+    model = MustFile if file == MUST else FILES[file]
+    up = "../" * file.count("/") or "./"
+    return f"# yaml-language-server: $schema={up}schema.json#/$defs/{model.__name__}"
 
 
 def rendered() -> str:

@@ -10,6 +10,8 @@ import yaml
 from pydantic import BaseModel
 from rapidfuzz import process
 
+from bot.faq.schema import MEANING, MEANINGS
+
 PATTERNS: Mapping[str, str] = {
     r"^[a-z_]+\.[a-z0-9_]+$": "写成 大类.名字，只用小写英文字母、数字和下划线，"
     "如 enrollment.timeline",
@@ -20,6 +22,7 @@ PATTERNS: Mapping[str, str] = {
     r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
     r"(至\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$": '写成 "2027-01-01" 或 '
     '"2027-02-05至2027-02-11"，加英文引号',
+    MEANING: f"写条目编号，如 enrollment.timeline，或者：{'、'.join(MEANINGS)}",
 }
 """Every pattern of the schema → how to write what it wants."""
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from bot.faq.folder import FILES
+from bot.faq.must import MUST
 
 FAQ = Path(__file__).parents[2] / "faq"
 SERVER = os.environ.get("YAML_LANGUAGE_SERVER") or shutil.which("yaml-language-server")
@@ -103,7 +104,7 @@ def editor() -> Iterator[Editor]:
     editor.close()
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, MUST])
 def test_the_files_fit_their_schema(editor: Editor, file: str) -> None:
     path = FAQ / file
     assert editor.problems(path, path.read_text("utf-8")) == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.faq.folder import FILES
+from bot.faq.must import MUST
 from bot.faq.schema_json import json_schema, modeline, rendered
 
 FAQ = Path(__file__).parents[2] / "faq"
@@ -20,7 +21,7 @@ def test_the_file_equals_the_code() -> None:
     )
 
 
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", [*FILES, MUST])
 def test_every_file_begins_with_its_modeline(file: str) -> None:
     path = FAQ / file
     if not path.exists():

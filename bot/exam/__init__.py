@@ -1,0 +1,1 @@
+"""The FAQ's own exam: questions asked of the desk, judged, and reported."""
