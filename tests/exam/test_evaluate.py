@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from outputs import AGE, DAY, EVERY_PAIR, LABELS, OUTPUTS, PAPERS, label, output
+from exam_outputs import AGE, DAY, EVERY_PAIR, LABELS, OUTPUTS, PAPERS, label, output
 
 from bot.evaluate import FIGURES, figures, judge
 

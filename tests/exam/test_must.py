@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from outputs import AGE, DAY, output
+from exam_outputs import AGE, DAY, output
 
 from bot.evaluate import Output
 from bot.exam.must import failures, texts

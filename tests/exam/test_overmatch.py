@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from outputs import output
+from exam_outputs import output
 
 from bot.exam.overmatch import EACH, sample, stolen, varied
 from bot.faq.folder import Said

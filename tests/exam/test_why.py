@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outputs import AGE, output
+from exam_outputs import AGE, output
 
 from bot.exam.why import explained
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from outputs import AGE, DAY, EVERY_PAIR, PAPERS, label, output
+from exam_outputs import AGE, DAY, EVERY_PAIR, PAPERS, label, output
 from rich.console import Console
 
 from bot.exam import terminal
