@@ -20,6 +20,7 @@ from bot.errors import ChannelError
 from bot.faq.value import Faq
 from bot.model import Decision, Message, Turn
 from bot.outbox import Outbox
+from bot.poster import read_poster
 from bot.storage.updates import Updates
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ _TYPING_AFTER_S = 0.6
 _TYPING_AGAIN_S = 4.5
 _TYPING_IN = 5
 """Chats that it is shown in at once: in a rush it would cost the replies their share of calls."""
-_POSTER = re.compile(r"s_([A-Za-z0-9]{1,24})(?:-([a-z_]{1,32}))?")
+_FROM_GROUP = "g_"
+"""What the link out of a group says: no topic and no poster."""
 _STALE = 0
 """A pick that is none: the desk offers again what may be picked."""
 
@@ -86,13 +88,13 @@ class Parents:
 
     async def _start(self, incoming: Incoming, at: datetime, link: str) -> None:
         """Welcome a parent: with the five topics, or with what a link or a poster is about."""
-        topic = link
-        if poster := _POSTER.fullmatch(link):
-            await self._memory.set_source(incoming.chat_key, poster[1], at)
-            topic = poster[2] or ""
-        title = next((t.title for t in self._faq.topics if t.topic == topic), None)
+        titles: dict[str, str] = {each.topic: each.title for each in self._faq.topics}
+        source, topic = read_poster(link, titles)
+        if source is not None:
+            await self._memory.set_source(incoming.chat_key, source, at)
         await self._say(incoming, self._faq.say("welcome"))
-        await self._handle(self._message(incoming, at, title or self._wording("menu")))
+        said = titles[topic] if topic else self._wording("menu")
+        await self._handle(self._message(incoming, at, said))
 
     async def tap(self, incoming: Incoming, at: datetime) -> None:
         """Handle a pressed button; a second press of the same one does nothing."""
@@ -191,9 +193,8 @@ class Parents:
         await self._in_turn(incoming)
         text = re.sub(rf"@{re.escape(me.username)}\b", "", incoming.text, flags=re.IGNORECASE)
         text = text.strip()
-        aside: Rows = (
-            (Button(self._faq.say("tg_group_button"), url=f"https://t.me/{me.username}?start=g"),),
-        )
+        link = f"https://t.me/{me.username}?start={_FROM_GROUP}"
+        aside: Rows = ((Button(self._faq.say("tg_group_button"), url=link),),)
         message_id = f"g{incoming.chat}.{incoming.message_id}"
         message = Message("telegram", str(incoming.user), message_id, text, at)
         if danger := self._desk.mind.danger.sense(text):

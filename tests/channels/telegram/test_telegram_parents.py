@@ -72,7 +72,10 @@ async def test_help_says_how() -> None:
         ("aid", "aid", None),
         ("s_xjw", None, "xjw"),
         ("s_xjw-safety", "safety", "xjw"),
-        ("nonsense", None, None),
+        ("s_xjw-nonsense", None, "xjw"),
+        ("xjw2026", None, "xjw2026"),
+        ("g_", None, None),
+        ("-_-", None, None),
     ],
 )
 async def test_links_and_posters(link: str, title: str | None, source: str | None) -> None:
