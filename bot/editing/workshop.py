@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.editing.change import Change
@@ -21,8 +20,8 @@ from bot.errors import BotError
 
 log = logging.getLogger(__name__)
 
-_KEPT = 200
-"""Proposals that are remembered; the oldest ones go."""
+_KEPT = timedelta(days=1)
+"""How long a proposal is remembered: it shows what parents asked, which they may have removed."""
 
 
 @dataclass(slots=True)
@@ -64,7 +63,7 @@ class Workshop:
         """Returns past questions, masked."""
         self._now = now
         self._writing = asyncio.Lock()
-        self._proposals: OrderedDict[str, Proposal] = OrderedDict()
+        self._proposals: dict[str, Proposal] = {}
         self._exam: tuple[str, asyncio.Task[list[tuple[Question, Told]]]] | None = None
 
     def examined(self, version: str) -> list[tuple[Question, Told]] | None:
@@ -96,12 +95,13 @@ class Workshop:
         proposal = Proposal(secrets.token_urlsafe(9), who, now, draft)
         proposal.task = asyncio.create_task(self._try(proposal))
         self._proposals[proposal.token] = proposal
-        while len(self._proposals) > _KEPT:
-            self._proposals.popitem(last=False)
         return proposal
 
     def proposal(self, token: str) -> Proposal | None:
         """Return the proposal of that token, as long as it is remembered."""
+        oldest = self._now() - _KEPT
+        for stale in [t for t, each in self._proposals.items() if each.at < oldest]:
+            del self._proposals[stale]
         return self._proposals.get(token)
 
     async def publish(self, proposal: Proposal, who: str) -> None:
