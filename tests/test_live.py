@@ -230,5 +230,10 @@ def _forget(file: Path, prefix: str) -> None:
     for kind in content.get("kinds", ()):
         if str(kind.get("entry", "")).startswith(prefix):
             del kind["entry"]
+    for button in content.get("buttons", ()):
+        for item in button.get("buttons", [button]):
+            if item.get("entry", "").startswith(prefix):
+                item["command"] = "menu"
+                del item["entry"]
     if file.name != "enrollment.yaml":
         write_yaml(file, content)
