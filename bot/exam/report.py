@@ -74,8 +74,15 @@ class Report:
         )
 
 
-def curve(asked: Iterable[Asked]) -> list[Point]:
-    """Return what each threshold, in steps of a twentieth, makes of questions asked singly."""
+def curve(asked: Sequence[Asked]) -> list[Point]:
+    """Return what each threshold, in steps of a twentieth, makes of questions asked singly.
+
+    Those rightly taken for danger are right at every threshold.
+    """
+    saved = sum(
+        output["decision"] == "crisis" and judge(label, output)[1].get("answered_right", False)
+        for label, output in asked
+    )
     ranked = list(_ranked(asked))
     inside = [(score, right) for score, right in ranked if right is not None]
     outside = [score for score, right in ranked if right is None]
@@ -85,7 +92,9 @@ def curve(asked: Iterable[Asked]) -> list[Point]:
         points.append(
             Point(
                 at,
-                _percent(sum(score >= at and right for score, right in inside), len(inside)),
+                _percent(
+                    saved + sum(score >= at and right for score, right in inside), len(inside)
+                ),
                 _percent(sum(score >= at and not right for score, right in inside), len(inside)),
                 _percent(sum(score >= at for score in outside), len(outside)),
             )

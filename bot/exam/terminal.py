@@ -50,13 +50,18 @@ def show_figures(shares: Mapping[str, Report], console: Console) -> None:
 
 
 def show(shares: Mapping[str, Report], answer_at: float, console: Console) -> None:
-    """Print everything, share by share."""
+    """Print everything."""
     show_figures(shares, console)
     for name, share in shares.items():
-        console.print(_curve(name, share.curve, answer_at))
-        console.print(_histogram(name, share.histogram))
+        console.print(f"\n{_NAMES[name]}：门槛定在哪里，会怎样（百分比；现在是 {answer_at:.2f}）")
+        console.print(_curve(share.curve, answer_at))
+    for name, share in shares.items():
+        console.print(f"\n{_NAMES[name]}：有几分把握时，排第一的对不对（题数）")
+        console.print(_histogram(share.histogram))
+    for name, share in shares.items():
         if share.confusions:
-            console.print(_confusions(name, share.confusions))
+            console.print(f"\n{_NAMES[name]}：最常弄混的")
+            console.print(_confusions(share.confusions))
 
 
 def as_json(shares: Mapping[str, Report], answer_at: float) -> dict[str, Any]:
@@ -64,15 +69,8 @@ def as_json(shares: Mapping[str, Report], answer_at: float) -> dict[str, Any]:
     return {"answer_at": answer_at, **{name: asdict(share) for name, share in shares.items()}}
 
 
-def _curve(name: str, curve: Sequence[Point], answer_at: float) -> Table:
-    found = Table(
-        "门槛",
-        "本台的题答对",
-        "本台的题答错",
-        "不归本台却答了",
-        title=f"{_NAMES[name]}：门槛定在哪里，会怎样（%，按排第一的把握；现在是 {answer_at:.2f}）",
-        title_justify="left",
-    )
+def _curve(curve: Sequence[Point], answer_at: float) -> Table:
+    found = Table("门槛", "本台的题答对", "本台的题答错", "不归本台却答了")
     for point in curve:
         here = " ←" if point.answer_at <= answer_at < point.answer_at + 0.05 else ""
         figures = (point.right, point.wrong, point.oos)
@@ -80,16 +78,8 @@ def _curve(name: str, curve: Sequence[Point], answer_at: float) -> Table:
     return found
 
 
-def _histogram(name: str, histogram: Sequence[Bin]) -> Table:
-    found = Table(
-        "把握",
-        "对",
-        "错",
-        "不归本台",
-        "",
-        title=f"{_NAMES[name]}：有几分把握时，排第一的对不对（题数）",
-        title_justify="left",
-    )
+def _histogram(histogram: Sequence[Bin]) -> Table:
+    found = Table("把握", "对", "错", "不归本台", "")
     most = max((each.right + each.wrong + each.oos for each in histogram), default=0) or 1
     for each in histogram:
         counts = (each.right, each.wrong, each.oos)
@@ -100,8 +90,8 @@ def _histogram(name: str, histogram: Sequence[Bin]) -> Table:
     return found
 
 
-def _confusions(name: str, confusions: Sequence[Confusion]) -> Table:
-    found = Table(title=f"{_NAMES[name]}：最常弄混的", title_justify="left", show_lines=True)
+def _confusions(confusions: Sequence[Confusion]) -> Table:
+    found = Table(show_lines=True)
     found.add_column("应为 → 却是", overflow="fold")
     found.add_column("次", justify="right")
     found.add_column("如", overflow="fold")

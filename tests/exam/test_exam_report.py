@@ -38,6 +38,13 @@ def test_what_is_taken_before_the_threshold_never_counts_as_answered() -> None:
     assert {point.oos for point in curve(asked)} == {0.0}
 
 
+def test_what_is_rightly_taken_for_danger_is_right_at_every_threshold() -> None:
+    asked = [(label("甲", AGE, crisis_ok=True), output("crisis"))]
+    assert {point.right for point in curve(asked)} == {100.0}
+    asked = [(label("甲", AGE), output("crisis"))]
+    assert {point.right for point in curve(asked)} == {0.0}
+
+
 def test_a_higher_threshold_never_answers_more() -> None:
     for name in ("right", "wrong", "oos"):
         shares = [getattr(point, name) for point in curve(EVERY_PAIR)]
