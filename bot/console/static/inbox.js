@@ -18,15 +18,16 @@ function say(words) {
 }
 
 function busy(part) {
-  const typed = [...part.querySelectorAll("textarea")].some((box) => box.value.trim() !== "");
+  const boxes = [...part.querySelectorAll("textarea, select, input:not([type=hidden])")];
+  const typed = boxes.some((box) => box.value.trim() !== "");
   const focus = document.activeElement;
-  const held = part.contains(focus) && focus.matches("textarea, button, summary");
+  const held = part.contains(focus) && focus.matches("textarea, input, select, button, summary");
   return typed || held || part.matches(":active");
 }
 
 // What differs in every rendering and means nothing to the reader.
 function content(part) {
-  return part.innerHTML.replace(/ name="nonce" value="[^"]*"| open=""/g, "");
+  return part.innerHTML.replace(/ name="nonce" value="[^"]*"| open=""| data-htmx-powered="[^"]*"/g, "");
 }
 
 function swapBubbles(old, fresh) {
@@ -50,9 +51,10 @@ function swap(fresh) {
       swapBubbles(part, next);
     } else if (!busy(part)) {
       const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
-      const opened = part.querySelector("details[open]");
+      const opened = [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
       part.replaceChildren(...[...next.childNodes].map((node) => document.adoptNode(node)));
-      if (opened && part.querySelector("details")) part.querySelector("details").open = true;
+      for (const each of part.querySelectorAll("details[id]")) each.open ||= opened.includes(each.id);
+      window.htmx?.process(part);
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     }
   }
