@@ -189,10 +189,14 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def stats(
         weeks: Annotated[int, typer.Option("--weeks", min=1, max=520, help="近几周")] = 4,
         csv: Annotated[bool, typer.Option("--csv", help="打印表格（CSV）")] = False,
+        misses: Annotated[
+            bool, typer.Option("--misses", help="再列没听懂最多的各组（要先读入学会的说法）")
+        ] = False,
         faq: FaqOption = None,
     ) -> None:
         """统计：了结、转人工、没听懂、没帮助、评价、首次回复、几点最忙。"""
-        asyncio.run(_stats(read_settings(), weeks, csv=csv, faq=faq))
+        mind = _mind(faq) if misses else None
+        asyncio.run(_stats(read_settings(), weeks, csv=csv, faq=faq, mind=mind))
 
     @app.command()
     def config() -> None:
@@ -272,12 +276,16 @@ def _mind(faq: Path | None) -> Understanding:
     return build.understanding(settings, _say)
 
 
-async def _stats(settings: Settings, weeks: int, *, csv: bool, faq: Path | None) -> None:
+async def _stats(
+    settings: Settings, weeks: int, *, csv: bool, faq: Path | None, mind: Understanding | None
+) -> None:
     from rich.console import Console
 
     from bot.faq.load import load
     from bot.figures import counting, table, terminal
+    from bot.learning.queue import LearningQueue
     from bot.storage import figures as stored
+    from bot.storage.reviews import Reviews
     from bot.storage.store import Store
 
     since, until = counting.span(wall_clock(), weeks)
@@ -286,12 +294,16 @@ async def _stats(settings: Settings, weeks: int, *, csv: bool, faq: Path | None)
     try:
         turns = await stored.turns(store.database, since, until)
         inquiries = await stored.inquiries(store.database, since, until)
+        queue = LearningQueue(Reviews(store.database), lambda: mind) if mind else None
+        groups = await queue.groups() if queue else []
     finally:
         await store.close()
     if csv:
         _echo(table.as_csv(turns, inquiries, titles).rstrip())
     else:
         terminal.show(turns, inquiries, titles, Console())
+        if mind:
+            terminal.show_misses(groups, mind.faq, Console())
 
 
 async def _with_accounts(settings: Settings, do: Any, *arguments: Any) -> None:

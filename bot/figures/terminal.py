@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from bot.faq.value import Faq
 from bot.figures import counting, table
+from bot.learning.groups import Group
 from bot.storage.figures import InquiryRow, TurnRow
 
 _BAR = 40
+_TOP = 10
 
 
 def show(
@@ -31,6 +34,15 @@ def show(
     console.print(_turned("按周", {**whole, **by_week}))
     console.print(_turned("按类", by_topic))
     console.print(_hours(counting.busy_hours(turns)))
+
+
+def show_misses(groups: Sequence[Group], faq: Faq, console: Console) -> None:
+    """Print the largest groups of what was not understood and nobody has settled yet."""
+    found = Table("没听懂最多的", "条数", "最像", title_justify="left")
+    for group in groups[:_TOP]:
+        near = [faq.entries[entry].title for entry, _ in group.votes()[:1] if entry in faq.entries]
+        found.add_row(group.texts[0][0], str(len(group.signals)), "".join(near))
+    console.print(found)
 
 
 def _turned(title: str, columns: Mapping[str, counting.Figures]) -> Table:
