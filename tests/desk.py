@@ -29,6 +29,9 @@ from handlers import HANDLERS
 ROOT = Path(__file__).parents[1]
 _MAKES_MODELS = (
     "matching/learning.py",
+    "matching/ridge.py",
+    "matching/trees.py",
+    "matching/training.py",
     "matching/model.py",
     "matching/features.py",
     "matching/sounds.py",

@@ -226,10 +226,10 @@ def without_itself() -> list[LeftOut]:
     digest = hashlib.sha256(f"{FAQ.version} {asked}".encode()).hexdigest()[:16]
     kept = cache_folder() / f"left-out-{digest}.json"
     if not kept.exists():
-        read = [astuple(one) for one in left_out(lesson(FAQ))]
+        read = [astuple(one) for one in left_out(FAQ, lesson(FAQ))]
         kept.write_text(json.dumps(read, ensure_ascii=False), "utf-8")
     rows = json.loads(kept.read_text("utf-8"))
-    return [LeftOut(entry, text, tuple(ranked), *rest) for entry, text, ranked, *rest in rows]
+    return [LeftOut(entry, text, tuple(given), *rest) for entry, text, given, *rest in rows]
 
 
 def test_a_phrase_left_out_is_still_found(without_itself: list[LeftOut]) -> None:

@@ -132,7 +132,7 @@ class Gallery:
     """Row r's grams stand at starts[r]:starts[r + 1]."""
     grams: Indices
     values: Floats
-    meaning: npt.NDArray[np.float16]
+    meaning: Floats
 
     @classmethod
     def of(cls, utterances: Sequence[str], features: Features, meaning: Floats) -> Gallery:
@@ -144,13 +144,13 @@ class Gallery:
             starts.astype(np.int64),
             np.concatenate([g for g, _ in found]),
             np.concatenate([v for _, v in found]),
-            meaning.astype(np.float16),
+            meaning,
         )
 
     def similarity(
         self, sparse: tuple[Indices, Floats], meaning: Floats, rows: npt.NDArray[np.int64]
-    ) -> Floats:
-        """Return how alike one utterance is to some of the training ones."""
+    ) -> tuple[Floats, Floats]:
+        """Return how alike one utterance is to some of the training ones, and how by meaning."""
         query = np.zeros(self.features.width, np.float32)
         query[sparse[0]] = sparse[1]
         begins = self.starts[rows]
@@ -161,5 +161,5 @@ class Gallery:
         products = self.values[at] * query[self.grams[at]]
         alike = np.add.reduceat(products, ends - counts)
         alike[counts == 0] = 0
-        alike += self.meaning[rows].astype(np.float32) @ meaning
-        return np.asarray(alike)
+        by_meaning = self.meaning[rows] @ meaning
+        return np.asarray(alike + by_meaning), by_meaning

@@ -1,23 +1,37 @@
 """Learning the head from phrases, and its confidence from phrases left out and labelled questions.
 
 Kernel ridge has a closed form for leaving each row out, so confidence and thresholds are learned
-from how every phrase fares without itself: no split, no second training, no guess.
+from how every phrase fares without itself: no split, no second training of the head, no guess.
+Matters of other offices are left out whole: parents ask of far more of them than are known here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.matching import ridge
 from bot.matching.features import Features, Floats, Gallery, meanings
-from bot.matching.model import Calibration, Head, Labels, Model, best_classes, evidence
+from bot.matching.model import (
+    Head,
+    Heard,
+    Hearing,
+    Labels,
+    Model,
+    Shortlist,
+    alarm_evidence,
+    best_classes,
+    evidence,
+)
+from bot.matching.ridge import Matrix, Scores
 from bot.matching.sounds import Sounds
+from bot.matching.trees import Trees
 
-RIDGE = 1.0
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
 # for several when confidence is learned.
 _STRANGERS_WEIGHT = 3.0
@@ -25,9 +39,9 @@ _EXAMPLE_WEIGHT = 6.0
 """How much a labelled question counts beside a phrase left out."""
 _ENOUGH_EXAMPLES = 300
 """From so many labelled questions on they alone set the thresholds."""
-
-Matrix = Any
-"""A scipy sparse matrix; scipy ships no types."""
+_LOT = 64
+_FOLDS = 3
+"""Thresholds are read from what trees say of rows they did not grow on."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +65,13 @@ class Rates:
     like parents' own, and decide when there are enough of them.
     """
 
-    wrong_left_out: float = 0.035
-    wrong: float = 0.016
-    """Of all questions, those of other offices included: answered wrongly."""
-    offer_left_out: float = 0.85
-    offer: float = 0.985
-    """Of our own: the right entry is at least worth offering."""
-    false_alarm_left_out: float = 0.012
-    false_alarm: float = 0.005
+    left_out: tuple[float, float, float] = (0.035, 0.93, 0.012)
+    """Of phrases left out: answered wrongly (of all, other offices' included); the right entry is
+    at least worth offering (of ours); danger is heard where none is."""
+    parents: tuple[float, float, float] = (0.013, 0.985, 0.008)
+    """The same of labelled questions."""
     clause_false_alarm: float = 0.001
     """Of harmless phrases left out, taken as a part of a message; messages have many parts."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """How every row of the head fares when it is left out of training."""
-
-    scores: Floats
-    """A column a class, then one for ours or not."""
-    nearest: Floats
-    """Similarity to the nearest other row of each class."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,10 @@ class Lesson:
     """What was learned, with what it was learned from."""
 
     model: Model
-    left_out: LeftOut
+    left_out: Heard
+    """How the head hears every row that it did not learn."""
+    confidence: Floats
+    """A row an utterance: the chances of its shortlist of ours, by trees that had not seen it."""
 
 
 def learn(
@@ -94,63 +98,54 @@ def learn(
     """
     features = Features.learn(utterances, sounds)
     meaning = meanings(utterances)
-    grams = _matrix(utterances, features)
-    alike = (grams @ grams.T).toarray() + meaning @ meaning.T
-    dual, alarm_dual, left_out, harmless = _solve(alike, labels)
-    del alike
+    lengths = np.array([len(u) for u in utterances])
+    head, left_out, strangers_out = _head(_matrix(utterances, features), meaning, lengths, labels)
+    hearing = Hearing(labels, features, Gallery.of(utterances, features, meaning), head)
 
-    def primal(weights: Floats) -> tuple[Floats, Floats]:
-        size = len(weights)
-        return grams[:size].T @ weights, meaning[:size].T @ weights
-
-    parts = [primal(dual), primal(alarm_dual)]
-    head = Head(
-        np.hstack([p[0] for p in parts]).astype(np.float16), np.hstack([p[1] for p in parts])
-    )
-    gallery = Gallery.of(utterances[: len(labels.of_row)], features, meaning[: len(labels.of_row)])
-
-    is_ours = labels.of_row < labels.ours
-    importance = np.where(is_ours, 1.0, _STRANGERS_WEIGHT)
-    lengths = np.array([len(u) for u in utterances[: len(labels.of_row)]])
-    classes = np.arange(len(labels.names))
-    right = labels.of_row[:, None] == classes
-    found = _judge(left_out, lengths, right, importance, labels, ours=True)
-    others = _calibrate([_judge(left_out, lengths, right, importance, labels, ours=False)])
-
-    # The examples are heard by the finished head.
-    draft = Model(
-        labels, tuple(utterances), features, gallery, head, others, others, 1.0, 0.0, 0.0, 0.0
-    )
     plain = ~examples.danger
-    asked = [u for u, wanted in zip(examples.utterances, plain, strict=True) if wanted]
-    if asked:
-        judged = _judge_examples(draft, asked, examples.right[plain])
-        ours = _calibrate([found, judged])
-    else:
-        judged, ours = found, _calibrate([found])
-    if len(asked) >= _ENOUGH_EXAMPLES:
-        answer_at = judged.answer_threshold(ours, rates.wrong)
-        ask_at = judged.offer_threshold(ours, rates.offer)
-        calm = np.array([score for _, score in draft.alarm(asked)])[~examples.either[plain]]
-        alarm_at = float(np.quantile(calm, 1 - rates.false_alarm))
-    else:
-        answer_at = found.answer_threshold(ours, rates.wrong_left_out)
-        ask_at = found.offer_threshold(ours, rates.offer_left_out)
-        alarm_at = float(np.quantile(harmless, 1 - rates.false_alarm_left_out))
+    weight = np.where(labels.of_row < labels.ours, 1.0, _STRANGERS_WEIGHT)
+    right = labels.of_row[:, None] == np.arange(len(labels.names))
+    judged = [_judge(strangers_out, right, weight, labels, ours=True)]
+    told = [_alarming(left_out, labels)]
+    if examples.utterances:
+        # In small lots, so that little is held at once.
+        heard = [hearing.hear(lot) for lot in _lots(examples.utterances)]
+        asked = Heard.stack(heard)
+        weight_here = np.where(plain, _EXAMPLE_WEIGHT, 0.0)
+        judged.append(_judge(asked, examples.right, weight_here, labels, ours=True))
+        weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
+        told.append(_Judged.of_alarm(asked, examples.danger, weight_here))
+    ours, chances = _grow(judged)
+    own = left_out.first(len(labels.of_row))
+    others, _ = _grow([_judge(own, right, weight, labels, ours=False)], folds=0)
+    danger, alarms = _grow(told)
+
+    enough = int(plain.sum()) >= _ENOUGH_EXAMPLES
+    at = int(enough)
+    wrong, offer, false_alarm = rates.parents if enough else rates.left_out
+    calm = [(one.weight > 0) & ~one.right[:, 0] for one in told]
+    harmless = alarms[0][calm[0], 0]
+    answer_at = judged[at].answer_threshold(chances[at], wrong)
+    ask_at = judged[at].offer_threshold(chances[at], offer)
+    alarm_at = float(np.quantile(alarms[at][calm[at], 0], 1 - false_alarm))
+    clause_alarm_at = float(np.quantile(harmless, 1 - rates.clause_false_alarm))
     model = Model(
-        labels,
+        hearing,
         tuple(utterances),
-        features,
-        gallery,
-        head,
         ours,
         others,
+        danger,
         answer_at,
         min(ask_at, answer_at),
         alarm_at,
-        max(float(np.quantile(harmless, 1 - rates.clause_false_alarm)), alarm_at),
+        max(clause_alarm_at, alarm_at),
     )
-    return Lesson(model, left_out)
+    return Lesson(model, own, chances[0])
+
+
+def _lots(utterances: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(utterances), _LOT):
+        yield utterances[start : start + _LOT]
 
 
 def _matrix(utterances: Sequence[str], features: Features) -> Matrix:
@@ -166,121 +161,183 @@ def _matrix(utterances: Sequence[str], features: Features) -> Matrix:
     )
 
 
-def _solve(alike: Floats, labels: Labels) -> tuple[Floats, Floats, LeftOut, Floats]:
-    """Return the dual weights of head and alarm, and the left-out scores of both.
+def _head(
+    grams: Matrix, meaning: Floats, lengths: npt.NDArray[np.int64], labels: Labels
+) -> tuple[Head, Heard, Heard]:
+    """Return the head, how it hears every row left out, and its own rows with strangers unknown.
 
-    The factor of the first rows alone is the upper left block of the factor of all, so one
-    factoring serves both.
+    Strangers are left out with their whole class.
     """
-    from scipy.linalg.lapack import spotrf
-
-    size, rows = len(labels.of_row), np.arange(len(alike))
-    kernel = np.array(alike, dtype=np.float32, order="F")
-    kernel[rows, rows] += RIDGE
-    factor, info = spotrf(kernel, lower=True, overwrite_a=True)
-    if info:
-        raise ArithmeticError(f"the kernel is not positive definite at row {info}")
-    own_factor = np.array(factor[:size, :size], order="F")
-
+    size, count, width = len(labels.of_row), len(lengths), len(labels.names)
+    rows = np.arange(size)
     danger = labels.alarm_of_row >= 0
-    target = np.zeros((len(alike), len(labels.alarms) + 1), np.float32)
-    target[rows[danger], labels.alarm_of_row[danger]] = 1
-    target[:, -1] = np.where(danger, 1, -1)
-    alarm_dual, alarm_left_out = _ridge(factor, target)
-    del factor, kernel
+    cuts = np.searchsorted(labels.of_row, np.arange(width + 1))
+    groups = [*pairwise(cuts.tolist()), (size, size + int(danger.sum()))]
+    groups.append((groups[-1][1], count))
+    near = np.zeros((count, len(groups)), np.float32)
+    near_meaning = np.zeros_like(near)
 
-    target = np.zeros((size, len(labels.names) + 1), np.float32)
-    target[rows[:size], labels.of_row] = 1
+    def watch(start: int, alike: Floats, of_meaning: Floats) -> None:
+        here = np.arange(len(alike))
+        for kernel, best in ((alike, near), (of_meaning, near_meaning)):
+            kernel[here, start + here] = -1
+            for column, (begin, end) in enumerate(groups):
+                best[start + here, column] = kernel[:, begin:end].max(axis=1, initial=0.0)
+
+    inverse = ridge.inverse_factor(grams, meaning, watch)
+
+    target = np.zeros((size, width + 1), np.float32)
+    target[rows, labels.of_row] = 1
     target[:, -1] = np.where(labels.of_row < labels.ours, 1, -1)
-    dual, scores = _ridge(own_factor, target)
+    strangers = groups[labels.ours : width]
+    weights, own, unknown = ridge.solve(inverse, grams[:size], meaning[:size], target, strangers)
 
-    own = alike[:size, :size]
-    own[rows[:size], rows[:size]] = -1
-    starts = np.searchsorted(labels.of_row, np.arange(len(labels.names)))
-    nearest = np.maximum.reduceat(own, starts, axis=1)
-    return dual, alarm_dual, LeftOut(scores, nearest), alarm_left_out[~danger, -1]
+    target = np.zeros((count, len(labels.alarms) + 1), np.float32)
+    target[danger, labels.alarm_of_row[danger]] = 1
+    target[:, -1] = np.where(danger, 1, np.where(labels.undecided, 0, -1))
+    alarm_weights, alarm, _ = ridge.solve(inverse, grams, meaning, target)
+    del inverse
+
+    head = Head(
+        np.hstack([weights.sparse, alarm_weights.sparse]).astype(np.float16),
+        np.hstack([weights.meaning, alarm_weights.meaning]),
+    )
+    # What teaches danger only was not learned by the classes, so nothing is to be left out.
+    beyond = meaning[size:] @ weights.meaning
+    total = np.vstack([own.total, grams[size:] @ weights.sparse + beyond])
+    of_meaning = np.vstack([own.of_meaning, beyond])
+    hear = partial(_heard, labels=labels, lengths=lengths)
+    left_out = hear(total, of_meaning, alarm, near, near_meaning)
+    # Rows of a class that nobody knows have no neighbours in it either.
+    stranger = rows[labels.of_row >= labels.ours]
+    near[stranger, labels.of_row[stranger]] = 0
+    near_meaning[stranger, labels.of_row[stranger]] = 0
+    total[:size][stranger] = unknown.total[stranger]
+    of_meaning[:size][stranger] = unknown.of_meaning[stranger]
+    strangers_out = hear(total, of_meaning, alarm, near, near_meaning)
+    return head, left_out, strangers_out.first(size)
 
 
-def _ridge(factor: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """Return the dual weights and the scores of every row left out; overwrites the factor."""
-    from scipy.linalg.lapack import spotri, spotrs
-
-    weights, _ = spotrs(factor, target, lower=True)
-    inverse, _ = spotri(factor, lower=True, overwrite_c=True)
-    return np.ascontiguousarray(weights), target - weights / np.diag(inverse)[:, None]
+def _heard(
+    total: Floats,
+    of_meaning: Floats,
+    alarm: Scores,
+    near: Floats,
+    near_meaning: Floats,
+    *,
+    labels: Labels,
+    lengths: npt.NDArray[np.int64],
+) -> Heard:
+    sides = [
+        Shortlist(
+            side,
+            np.take_along_axis(near, side, axis=1),
+            np.take_along_axis(near_meaning, side, axis=1),
+        )
+        for side in best_classes(total, labels)
+    ]
+    return Heard(
+        total.copy(),
+        of_meaning.copy(),
+        alarm.total,
+        alarm.of_meaning,
+        sides[0],
+        sides[1],
+        near[:, -2:].copy(),
+        lengths,
+    )
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """Shortlists of one side with the evidence for each class, and which of them are right."""
+    """Shortlists with the evidence for each of their items, and which of them are right."""
 
     evidence: Floats
     right: npt.NDArray[np.bool_]
-    importance: npt.NDArray[np.float64]
+    weight: npt.NDArray[np.float64]
+    """How much each utterance counts."""
     answerable: npt.NDArray[np.bool_]
     """Whether any class of this side is right at all."""
 
-    def answer_threshold(self, calibration: Calibration, wrong_rate: float) -> float:
+    @classmethod
+    def of_alarm(
+        cls, heard: Heard, danger: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
+    ) -> _Judged:
+        return cls(alarm_evidence(heard)[:, None], danger[:, None], weight, danger)
+
+    def answer_threshold(self, chance: Floats, wrong_rate: float) -> float:
         """Return the lowest confidence at which wrong answers stay within their rate of all."""
-        chance = calibration(self.evidence)
-        top = chance.argmax(axis=1)
-        rows = np.arange(len(chance))
-        confidence, good = chance[rows, top], self.right[rows, top]
+        counted = self.weight > 0
+        chance, right = chance[counted], self.right[counted]
+        top, rows = chance.argmax(axis=1), np.arange(len(chance))
+        confidence, good = chance[rows, top], right[rows, top]
         order = np.argsort(-confidence)
         wrong = np.cumsum(~good[order])
         allowed = int(np.searchsorted(wrong, wrong_rate * len(chance), side="right"))
         return float(confidence[order][min(allowed, len(order) - 1)])
 
-    def offer_threshold(self, calibration: Calibration, offer_rate: float) -> float:
+    def offer_threshold(self, chance: Floats, offer_rate: float) -> float:
         """Return the confidence that the right entry reaches for its rate of our questions."""
-        chance = np.where(self.right, calibration(self.evidence), 0).max(axis=1)
-        return float(np.quantile(chance[self.answerable], 1 - offer_rate))
+        best = np.where(self.right, chance, 0).max(axis=1)
+        return float(np.quantile(best[self.answerable & (self.weight > 0)], 1 - offer_rate))
 
 
 def _judge(
-    left_out: LeftOut,
-    lengths: npt.NDArray[np.int64],
+    heard: Heard,
     right: npt.NDArray[np.bool_],
-    importance: npt.NDArray[np.float64],
+    weight: npt.NDArray[np.float64],
     labels: Labels,
     *,
     ours: bool,
 ) -> _Judged:
-    """Return how the rows left out would be shortlisted."""
-    sides = best_classes(left_out.scores, labels)
-    listed, across = sides if ours else sides[::-1]
-    near = np.take_along_axis(left_out.nearest, listed, axis=1)
-    far = np.take_along_axis(left_out.nearest, across, axis=1)
-    seen = evidence(left_out.scores, listed, near, far, lengths, labels, ours=ours)
-    found = np.take_along_axis(right, listed, axis=1)
+    """Return how these utterances are shortlisted; `right` has a column a class."""
+    listed = (heard.ours if ours else heard.others).classes
     mine = right[:, : labels.ours] if ours else right[:, labels.ours :]
-    return _Judged(seen, found, importance, np.any(mine, axis=1))
-
-
-def _judge_examples(model: Model, asked: Sequence[str], right: npt.NDArray[np.bool_]) -> _Judged:
-    heard = model.hear(asked)
-    classes = np.stack([h.ours[0] for h in heard])
-    seen = evidence(
-        np.stack([h.scores for h in heard]),
-        classes,
-        np.stack([h.ours[1] for h in heard]),
-        np.stack([h.others[1] for h in heard]),
-        np.array([len(u) for u in asked]),
-        model.labels,
-        ours=True,
+    return _Judged(
+        evidence(heard, labels, ours=ours),
+        np.take_along_axis(right, listed, axis=1),
+        weight,
+        np.any(mine, axis=1),
     )
-    found = np.take_along_axis(right, classes, axis=1)
-    weight = np.full(len(asked), _EXAMPLE_WEIGHT)
-    return _Judged(seen, found, weight, np.any(right, axis=1))
 
 
-def _calibrate(judged: Sequence[_Judged]) -> Calibration:
-    from sklearn.linear_model import LogisticRegression
+def _alarming(left_out: Heard, labels: Labels) -> _Judged:
+    return _Judged.of_alarm(
+        left_out, labels.alarm_of_row >= 0, np.where(labels.undecided, 0.0, 1.0)
+    )
 
-    columns = judged[0].evidence.shape[-1]
-    flat = np.concatenate([j.evidence.reshape(-1, columns) for j in judged])
-    right = np.concatenate([j.right.ravel() for j in judged])
-    importance = np.concatenate([np.repeat(j.importance, j.right.shape[1]) for j in judged])
-    mean, scale = flat.mean(axis=0), flat.std(axis=0) + np.float32(1e-6)
-    head = LogisticRegression(max_iter=3000).fit((flat - mean) / scale, right, importance)
-    return Calibration(mean, scale, head.coef_[0].astype(np.float32), float(head.intercept_[0]))
+
+def _grow(judged: Sequence[_Judged], folds: int = _FOLDS) -> tuple[Trees, list[Floats]]:
+    """Return trees that turn evidence into a chance, and each part's chances by other trees.
+
+    The latter have not seen the utterance that they judge.
+    """
+    seen = np.concatenate([one.evidence for one in judged])
+    right = np.concatenate([one.right for one in judged])
+    weight = np.concatenate([one.weight for one in judged])
+    chance = np.zeros(right.shape, np.float32)
+    fold = np.arange(len(seen)) % max(folds, 1)
+    for held in range(folds):
+        trees = _fit(seen[fold != held], right[fold != held], weight[fold != held])
+        chance[fold == held] = trees(seen[fold == held])
+    cuts = np.cumsum([len(one.evidence) for one in judged])[:-1]
+    return _fit(seen, right, weight), np.split(chance, cuts)
+
+
+def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> Trees:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    # Few rows allow fine distinctions only by chance.
+    smallest = int(np.clip(right.size // 500, 5, 60))
+    trees = HistGradientBoostingClassifier(
+        max_iter=150,
+        learning_rate=0.06,
+        max_leaf_nodes=12,
+        min_samples_leaf=smallest,
+        l2_regularization=5.0,
+        early_stopping=False,
+        random_state=0,
+    )
+    flat = seen.reshape(-1, seen.shape[-1])
+    trees.fit(flat, right.ravel(), np.repeat(weight, right.shape[1]))
+    return Trees.of(trees)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching.features import Features, Floats, Gallery, meanings
+from bot.matching.trees import Trees
 
 SHORTLIST = 5
 _TEMPERATURE = 0.08
@@ -21,38 +22,30 @@ _REMEMBERED = 64
 
 @dataclass(frozen=True)
 class Labels:
-    """What each training row is: a class, and whether that class is one of ours to answer."""
+    """What each training row is: a class, and whether that class is one of ours to answer.
+
+    Rows are grouped: entries, what is not ours, then for the alarm alone the kinds of danger and
+    what only sounds like them.
+    """
 
     names: tuple[str, ...]
     """Class names: entries first, then what is not ours."""
     ours: int
     """How many of them, from the front, are entries."""
     of_row: npt.NDArray[np.int32]
-    """Grouped by class."""
+    """The class of every row but the last ones, which teach danger only."""
     alarms: tuple[str, ...] = ()
     """Names of the kinds of danger."""
     alarm_of_row: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    """For all rows, also the further ones that only teach danger: its kind, or -1."""
+    """For all rows: its kind of danger, or -1."""
+    undecided: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """For all rows: whether danger is as good an answer to it as its class."""
 
     def rows_of(self, classes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the rows of the given classes, one class after the other."""
         starts = np.searchsorted(self.of_row, classes)
         ends = np.searchsorted(self.of_row, classes, side="right")
         return np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Logistic weights that turn evidence for a class into the chance that it is right."""
-
-    mean: Floats
-    scale: Floats
-    weight: Floats
-    bias: float
-
-    def __call__(self, evidence: Floats) -> Floats:
-        z = ((evidence - self.mean) / self.scale) @ self.weight + np.float32(self.bias)
-        return (1 / (1 + np.exp(-z))).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -63,99 +56,174 @@ class Head:
     """A row a gram."""
     meaning: Floats
 
-    def scores(self, sparse: tuple[npt.NDArray[np.int32], Floats], meaning: Floats) -> Floats:
+    def scores(
+        self, sparse: tuple[npt.NDArray[np.int32], Floats], meaning: Floats
+    ) -> tuple[Floats, Floats]:
+        """Return the scores, and what the meaning gives of them."""
         grams, values = sparse
-        found: Floats = values @ self.sparse[grams].astype(np.float32) + meaning @ self.meaning
-        return found
+        of_meaning = meaning @ self.meaning
+        return values @ self.sparse[grams].astype(np.float32) + of_meaning, of_meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """The best classes of one side; a row an utterance."""
+
+    classes: npt.NDArray[np.int64]
+    near: Floats
+    """How alike the nearest phrase of each is."""
+    near_meaning: Floats
+    """How alike by meaning alone."""
+
+    @classmethod
+    def stack(cls, lists: Sequence[Shortlist]) -> Shortlist:
+        return cls(
+            np.concatenate([one.classes for one in lists]),
+            np.concatenate([one.near for one in lists]),
+            np.concatenate([one.near_meaning for one in lists]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One utterance as the model hears it."""
+    """Some utterances as the model hears them; a row an utterance."""
 
     scores: Floats
     """A column a class, then one for ours or not."""
+    of_meaning: Floats
+    """What the meaning gives of them."""
     alarm: Floats
     """A column a kind of danger, then one for danger or not."""
-    ours: tuple[npt.NDArray[np.int64], Floats]
-    """Our best classes with the similarity of their nearest phrase."""
-    others: tuple[npt.NDArray[np.int64], Floats]
+    alarm_of_meaning: Floats
+    ours: Shortlist
+    others: Shortlist
+    alike: Floats
+    """How alike the nearest phrase of danger is, and of what only sounds like it."""
+    lengths: npt.NDArray[np.int64]
+
+    @classmethod
+    def stack(cls, heard: Sequence[Heard]) -> Heard:
+        return cls(
+            np.concatenate([h.scores for h in heard]),
+            np.concatenate([h.of_meaning for h in heard]),
+            np.concatenate([h.alarm for h in heard]),
+            np.concatenate([h.alarm_of_meaning for h in heard]),
+            Shortlist.stack([h.ours for h in heard]),
+            Shortlist.stack([h.others for h in heard]),
+            np.concatenate([h.alike for h in heard]),
+            np.concatenate([h.lengths for h in heard]),
+        )
+
+    def first(self, count: int) -> Heard:
+        """Return the first so many utterances."""
+        ours, others = (
+            Shortlist(side.classes[:count], side.near[:count], side.near_meaning[:count])
+            for side in (self.ours, self.others)
+        )
+        return Heard(
+            self.scores[:count],
+            self.of_meaning[:count],
+            self.alarm[:count],
+            self.alarm_of_meaning[:count],
+            ours,
+            others,
+            self.alike[:count],
+            self.lengths[:count],
+        )
 
 
 @dataclass(frozen=True)
-class Model:
-    """Everything learned from one FAQ."""
+class Hearing:
+    """All that it takes to hear an utterance."""
 
     labels: Labels
-    utterances: tuple[str, ...]
     features: Features
     gallery: Gallery
     head: Head
-    ours: Calibration
-    others: Calibration
-    answer_at: float
-    """From this confidence on an entry answers alone."""
-    ask_at: float
-    """From this confidence on an entry is worth offering."""
-    alarm_at: float
-    """From this score on a whole message is danger."""
-    clause_alarm_at: float
-    """From this score on a part of a message is."""
     _heard: dict[str, Heard] = field(default_factory=dict, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_heard": {}}
 
-    def hear(self, utterances: Sequence[str]) -> list[Heard]:
-        """Return how each squeezed utterance scores."""
+    def hear(self, utterances: Sequence[str]) -> Heard:
+        """Return how the squeezed utterances score; there must be one."""
         new = [u for u in dict.fromkeys(utterances) if u not in self._heard]
         for utterance, meaning in zip(new, meanings(new), strict=True):
             self._heard[utterance] = self._hear(utterance, meaning)
-        heard = [self._heard[u] for u in utterances]
+        heard = Heard.stack([self._heard[u] for u in utterances])
         while len(self._heard) > _REMEMBERED:
             del self._heard[next(iter(self._heard))]
         return heard
 
     def _hear(self, utterance: str, meaning: Floats) -> Heard:
         sparse = self.features.sparse(utterance)
-        scores = self.head.scores(sparse, meaning)
-        width = len(self.labels.names) + 1
-        ours, others = best_classes(scores[None, :width], self.labels)
+        scores, of_meaning = (part[None, :] for part in self.head.scores(sparse, meaning))
+        width, size = len(self.labels.names) + 1, len(self.labels.of_row)
+        ours, others = best_classes(scores[:, :width], self.labels)
         classes = np.concatenate([ours[0], others[0]])
         rows = self.labels.rows_of(classes)
-        alike = self.gallery.similarity(sparse, meaning, rows)
         counts = np.bincount(self.labels.of_row[rows], minlength=len(self.labels.names))[classes]
-        nearest = np.maximum.reduceat(alike, np.cumsum(counts) - counts)
+        starts = np.cumsum(counts) - counts
+        told = self.labels.alarm_of_row[size:] >= 0
+        rows = np.concatenate([rows, np.arange(size, len(self.labels.alarm_of_row))])
+        alike, by_meaning = self.gallery.similarity(sparse, meaning, rows)
+        known = len(rows) - len(told)
+        near = np.maximum.reduceat(alike[:known], starts)[None, :]
+        near_meaning = np.maximum.reduceat(by_meaning[:known], starts)[None, :]
         cut = ours.shape[1]
+        dangers = [alike[known:][kind].max(initial=0.0) for kind in (told, ~told)]
         return Heard(
-            scores[:width],
-            scores[width:],
-            (ours[0], nearest[:cut]),
-            (others[0], nearest[cut:]),
+            scores[:, :width],
+            of_meaning[:, :width],
+            scores[:, width:],
+            of_meaning[:, width:],
+            Shortlist(ours, near[:, :cut], near_meaning[:, :cut]),
+            Shortlist(others, near[:, cut:], near_meaning[:, cut:]),
+            np.array([dangers], np.float32),
+            np.array([len(utterance)]),
         )
 
+
+@dataclass(frozen=True)
+class Model:
+    """Everything learned from one FAQ."""
+
+    hearing: Hearing
+    utterances: tuple[str, ...]
+    """What it was learned from, a row each."""
+    ours: Trees
+    others: Trees
+    danger: Trees
+    answer_at: float
+    """From this confidence on an entry answers alone."""
+    ask_at: float
+    """From this confidence on an entry is worth offering."""
+    alarm_at: float
+    """From this chance on a whole message is danger."""
+    clause_alarm_at: float
+    """From this chance on a part of a message is."""
+
     def alarm(self, utterances: Sequence[str]) -> list[tuple[str, float]]:
-        """Return for each squeezed utterance the likeliest kind of danger and its score."""
+        """Return for each squeezed utterance the likeliest kind of danger and its chance."""
+        heard = self.hearing.hear(utterances)
+        chances = self.danger(alarm_evidence(heard))
+        kinds = heard.alarm[:, :-1].argmax(axis=1)
         return [
-            (self.labels.alarms[int(heard.alarm[:-1].argmax())], float(heard.alarm[-1]))
-            for heard in self.hear(utterances)
+            (self.hearing.labels.alarms[kind], float(chance))
+            for kind, chance in zip(kinds, chances, strict=True)
         ]
 
     def rank(self, utterances: Sequence[str]) -> list[dict[str, float]]:
         """Return for each utterance the chance of being right of the classes on its shortlist."""
-        heard = self.hear(utterances)
-        scores = np.stack([h.scores for h in heard])
-        lengths = np.array([len(u) for u in utterances])
+        heard = self.hearing.hear(utterances)
+        labels = self.hearing.labels
         found: list[dict[str, float]] = [{} for _ in utterances]
-        sides = ([h.ours for h in heard], [h.others for h in heard])
-        for is_ours, side, across in ((True, *sides), (False, *sides[::-1])):
-            classes = np.stack([c for c, _ in side])
-            near, far = np.stack([n for _, n in side]), np.stack([n for _, n in across])
-            seen = evidence(scores, classes, near, far, lengths, self.labels, ours=is_ours)
-            chance = (self.ours if is_ours else self.others)(seen)
+        for ours, side in ((True, heard.ours), (False, heard.others)):
+            trees = self.ours if ours else self.others
+            chance = trees(evidence(heard, labels, ours=ours))
             for row, chances in enumerate(found):
-                for one, p in zip(classes[row], chance[row], strict=True):
-                    chances[self.labels.names[one]] = float(p)
+                for one, p in zip(side.classes[row], chance[row], strict=True):
+                    chances[labels.names[one]] = float(p)
         return found
 
 
@@ -171,49 +239,71 @@ def best_classes(
     )
 
 
-def evidence(
-    scores: Floats,
-    classes: npt.NDArray[np.int64],
-    near: Floats,
-    near_across: Floats,
-    lengths: npt.NDArray[np.int64],
-    labels: Labels,
-    *,
-    ours: bool,
-) -> Floats:
-    """Return the evidence for each listed class of one side, a vector each.
+def evidence(heard: Heard, labels: Labels, *, ours: bool) -> Floats:
+    """Return what speaks for each shortlisted class of one side: utterances x classes x pieces.
 
-    The class's score and its lead over the rest of its side and over the other side; ours-or-not;
-    its share and its side's share of all scores; the same leads by nearest phrase, among the
-    listed; how near anything is; the length.
+    For the whole score and then for its two parts: the score, its lead on the own side, its lead
+    over the other. Ours or not; the share of all scores, of the side, of the other side. The
+    nearest phrase, its lead among the listed and over the other side's nearest, by all and by
+    meaning alone; how near anything is; the length.
     """
-    own, cut = scores[:, : len(labels.names)], labels.ours
-    scope = scores[:, -1:] if ours else -scores[:, -1:]
-    side, across = (own[:, :cut], own[:, cut:]) if ours else (own[:, cut:], own[:, :cut])
-    rows = np.arange(len(own))[:, None]
-    score = own[rows, classes]
+    mine, across = (heard.ours, heard.others) if ours else (heard.others, heard.ours)
+    cut = labels.ours
+    sides = (slice(0, cut), slice(cut, -1)) if ours else (slice(cut, -1), slice(0, cut))
+    rows = np.arange(len(heard.scores))[:, None]
+    columns = []
+    for scores in (heard.scores, heard.of_meaning, heard.scores - heard.of_meaning):
+        score = scores[rows, mine.classes]
+        columns += [
+            score,
+            score - _best_other(scores[:, sides[0]], score),
+            score - scores[:, sides[1]].max(axis=1, keepdims=True, initial=-1.0),
+            scores[:, -1:] if ours else -scores[:, -1:],
+        ]
+    own = heard.scores[:, :-1]
     share = np.exp((own - own.max(axis=1, keepdims=True)) / _TEMPERATURE)
     share /= share.sum(axis=1, keepdims=True)
-    shares = share[:, :cut] if ours else share[:, cut:]
-    of_side = shares.sum(axis=1, keepdims=True)
-    far = near_across.max(axis=1, keepdims=True)
-    return np.stack(
-        np.broadcast_arrays(
-            score,
-            score - _best_other(side, score),
-            score - across.max(axis=1, keepdims=True),
-            scope,
-            np.log(share[rows, classes] + 1e-6),
-            np.log(of_side + 1e-6),
-            np.log(1 - of_side + 1e-6),
-            near,
-            near - _best_other(near, near),
-            near - far,
-            np.maximum(near.max(axis=1, keepdims=True), far),
-            np.log(lengths + 1.0)[:, None],
-        ),
-        axis=2,
-    ).astype(np.float32)
+    of_side = (share[:, :cut] if ours else share[:, cut:]).sum(axis=1, keepdims=True)
+    far = across.near.max(axis=1, keepdims=True, initial=0.0)
+    columns += [
+        np.log(share[rows, mine.classes] + 1e-6),
+        np.log(of_side + 1e-6),
+        np.log(1 - of_side + 1e-6),
+        mine.near,
+        mine.near - _best_other(mine.near, mine.near),
+        mine.near - far,
+        np.maximum(mine.near.max(axis=1, keepdims=True, initial=0.0), far),
+        mine.near_meaning,
+        mine.near_meaning - _best_other(mine.near_meaning, mine.near_meaning),
+        mine.near - mine.near_meaning,
+        np.log(heard.lengths + 1.0)[:, None],
+    ]
+    return np.stack(np.broadcast_arrays(*columns), axis=2).astype(np.float32)
+
+
+def alarm_evidence(heard: Heard) -> Floats:
+    """Return what speaks for danger: utterances x pieces.
+
+    Danger or not, by all, by meaning and by the rest; the two likeliest kinds; the nearest phrase
+    of danger, of what only sounds like it, of anything else, and its lead; the length.
+    """
+    score, by_meaning = heard.alarm[:, -1], heard.alarm_of_meaning[:, -1]
+    kinds = np.sort(heard.alarm[:, :-1], axis=1)
+    near, harmless = heard.alike.T
+    calm = np.concatenate([heard.ours.near, heard.others.near], axis=1).max(axis=1, initial=0.0)
+    columns = [
+        score,
+        by_meaning,
+        score - by_meaning,
+        kinds[:, -1],
+        kinds[:, -2] if kinds.shape[1] > 1 else np.zeros_like(score),
+        near,
+        calm,
+        harmless,
+        near - np.maximum(calm, harmless),
+        np.log(heard.lengths + 1.0),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _best_other(matrix: Floats, own: Floats) -> Floats:

@@ -10,40 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from bot.faq.value import Faq
 from bot.matching.learning import Lesson
-from bot.matching.model import best_classes, evidence
-
-OFFERED = 3
+from bot.matching.model import evidence
+from bot.matching.understand import Kind, Understanding
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How one utterance of an entry was ranked without having been learned."""
+    """How one utterance of an entry is read without having been learned."""
 
     entry: str
     utterance: str
-    ranked: tuple[str, ...]
-    """Entries, best first."""
+    given: tuple[str, ...]
+    """Entries answered or offered, best first."""
+    best: str
+    """The entry ranked first, "" when there is none."""
     confidence: float
-    """Of the first of them."""
     answered: bool
     """Sure enough to be answered alone."""
 
     @property
     def near(self) -> bool:
-        """Whether the entry is answered, or among the three that would be offered."""
-        return self.entry in (self.ranked[:1] if self.answered else self.ranked[:OFFERED])
+        """Whether the entry is answered, or among those offered."""
+        return self.entry in self.given
 
     @property
     def first(self) -> bool:
-        return self.ranked[0] == self.entry
+        return self.best == self.entry
 
     @property
     def wrong(self) -> bool:
         """Whether something else is answered."""
-        return self.answered and not self.first
+        return self.answered and not self.near
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +67,32 @@ class Shares:
         )
 
 
-def left_out(lesson: Lesson) -> list[LeftOut]:
-    """Return every utterance of every entry as ranked without it, grouped by entry."""
-    model, scores = lesson.model, lesson.left_out.scores
-    labels = model.labels
-    ours, others = best_classes(scores, labels)
-    lengths = np.array([len(u) for u in model.utterances[: len(labels.of_row)]])
-    near = np.take_along_axis(lesson.left_out.nearest, ours, axis=1)
-    far = np.take_along_axis(lesson.left_out.nearest, others, axis=1)
-    chance = model.ours(evidence(scores, ours, near, far, lengths, labels, ours=True))
+def left_out(faq: Faq, lesson: Lesson) -> list[LeftOut]:
+    """Return every utterance of every entry as read without it, grouped by entry."""
+    model, heard = lesson.model, lesson.left_out
+    mind = Understanding.of(faq, model)
+    labels = model.hearing.labels
+    others = model.others(evidence(heard, labels, ours=False))
+    sides = ((heard.ours.classes, lesson.confidence), (heard.others.classes, others))
     found = []
     for row, label in enumerate(labels.of_row):
         if label >= labels.ours:
             continue
-        order = np.argsort(-chance[row], kind="stable")
-        ranked = tuple(labels.names[c] for c in ours[row][order])
-        sure = float(chance[row][order[0]])
+        chances = {
+            labels.names[one]: float(chance)
+            for classes, side in sides
+            for one, chance in zip(classes[row], side[row], strict=True)
+        }
+        reading = mind.decide(model.utterances[row], chances)
+        ranked = reading.candidates
         found.append(
             LeftOut(
                 labels.names[label],
                 model.utterances[row],
-                ranked,
-                sure,
-                sure >= model.answer_at,
+                reading.entries,
+                ranked[0].entry if ranked else "",
+                ranked[0].score if ranked else 0.0,
+                reading.kind is Kind.ANSWER,
             )
         )
     return found

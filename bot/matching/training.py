@@ -18,7 +18,7 @@ from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "6"
+FORMAT = "7"
 """Raise when the meaning of a cached model changes."""
 
 MATTER = "matter:"
@@ -61,13 +61,22 @@ def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
     harmless = [p for p in map(wording.plain, faq.danger.harmless) if p and p not in known]
     utterances += harmless
     alarms += [-1] * len(harmless)
+    # What an entry about danger is asked may be danger itself.
+    both = [place for place, name in enumerate(names) if name in _answered_by_danger(faq)]
+    undecided = np.zeros(len(utterances), np.bool_)
+    undecided[: len(rows)] = np.isin(rows, both)
     return utterances, Labels(
         tuple(names),
         ours,
         np.array(rows, dtype=np.int32),
         tuple(kind.id for kind in faq.danger.kinds),
         np.array(alarms, dtype=np.int32),
+        undecided,
     )
+
+
+def _answered_by_danger(faq: Faq) -> frozenset[str]:
+    return frozenset(kind.entry for kind in faq.danger.kinds if kind.entry)
 
 
 def examples(faq: Faq, wording: Wording, labels: Labels) -> Examples:
@@ -131,7 +140,14 @@ def _path(cache: Path, utterances: list[str], labels: Labels, lines: Examples) -
         repr((FORMAT, Rates(), utterances, labels.names, labels.ours, labels.alarms)).encode()
         + repr(lines.utterances).encode()
     )
-    arrays = (labels.of_row, labels.alarm_of_row, lines.right, lines.danger, lines.either)
+    arrays = (
+        labels.of_row,
+        labels.alarm_of_row,
+        labels.undecided,
+        lines.right,
+        lines.danger,
+        lines.either,
+    )
     for array in arrays:
         digest.update(array.tobytes())
     return cache / f"model-{digest.hexdigest()[:16]}.pickle"

@@ -92,7 +92,7 @@ class Understanding:
     exact_texts: Sequence[str]
     bare: frozenset[str]
     meant: Mapping[str, frozenset[tuple[int, int]]]
-    """Key terms in each entry's own question."""
+    """Key terms that any of an entry's own words name."""
     danger: DangerSense
 
     @classmethod
@@ -105,15 +105,14 @@ class Understanding:
                 exact.setdefault(wording.plain(text), entry.id)
         for word in bare:
             exact.pop(word, None)
-        meant = {}
-        for entry in faq.entries.values():
-            own = [wording.terms(wording.plain(t)) for t in (entry.question, *entry.phrases)]
-            often = {term for terms in own for term in terms}
-            meant[entry.id] = frozenset(
+        meant = {
+            entry.id: frozenset(
                 term
-                for term in often
-                if sum(term in terms for terms in own) >= max(1, len(own) // 12)
+                for text in (entry.question, entry.title, *entry.phrases)
+                for term in wording.terms(wording.plain(text))
             )
+            for entry in faq.entries.values()
+        }
         danger = DangerSense.of(faq, model, wording)
         return cls(faq, model, wording, exact, tuple(exact), frozenset(bare), meant, danger)
 
@@ -127,15 +126,19 @@ class Understanding:
             for chances in (self.model.rank(usable) if usable else ())
         ]
         ranked = iter(found)
-        return [self._adjust(p, next(ranked)) if p else {} for p in pieces]
+        return [self._veto(p, self._recall(p, next(ranked))) if p else {} for p in pieces]
 
-    def _adjust(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
-        """Let exact and nearly exact phrases speak, and key terms veto."""
+    def _recall(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
+        """Let exact and nearly exact phrases speak."""
         near = process.extractOne(piece, self.exact_texts, scorer=fuzz.ratio, score_cutoff=_NEARLY)
         if near and (len(piece) > _FRAGMENT or near[1] == 100):
             entry = self.exact[near[0]]
             sure = 1.0 if near[1] == 100 else 0.9 + (near[1] - _NEARLY) / 200
             chances[entry] = max(chances.get(entry, 0.0), sure)
+        return chances
+
+    def _veto(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
+        """Let key terms speak against entries that mean the other thing."""
         for name in chances:
             if name in self.meant and self.wording.conflicts(piece, self.meant[name]):
                 chances[name] *= _CONFLICT
@@ -261,6 +264,10 @@ class Understanding:
             rule="several questions",
             unclear=tuple(unclear),
         )
+
+    def decide(self, whole: str, chances: dict[str, float]) -> Reading:
+        """Return what to do about one plain question, from the chance of each class."""
+        return self._decide(whole, self._veto(whole, chances))
 
     def _decide(self, whole: str, chances: dict[str, float]) -> Reading:
         candidates = self._candidates(chances)

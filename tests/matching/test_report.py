@@ -30,18 +30,21 @@ def test_the_closed_form_agrees_with_training_without_the_row(
         labels,
         of_row=np.delete(labels.of_row, row),
         alarm_of_row=np.delete(labels.alarm_of_row, row),
+        undecided=np.delete(labels.undecided, row),
     )
     trained = learn(rest, fewer, sounds(), examples(faq, wording, labels)).model
-    really = trained.hear([utterances[row]])[0].scores
+    really = trained.hearing.hear([utterances[row]]).scores[0]
     closed = learned.left_out.scores[row]
     # The vocabulary of the one has the row's grams, that of the other has not.
     assert np.abs(really - closed).max() < 0.1
     assert np.corrcoef(really, closed)[0, 1] > 0.95
 
 
-def test_every_utterance_of_every_entry_is_listed_worst_entry_first(learned: Lesson) -> None:
-    read = left_out(learned)
-    labels = learned.model.labels
+def test_every_utterance_of_every_entry_is_listed_worst_entry_first(
+    faq: Faq, learned: Lesson
+) -> None:
+    read = left_out(faq, learned)
+    labels = learned.model.hearing.labels
     assert len(read) == int((labels.of_row < labels.ours).sum())
     shares = by_entry(read)
     assert [s.near for s in shares] == sorted(s.near for s in shares)
@@ -50,8 +53,8 @@ def test_every_utterance_of_every_entry_is_listed_worst_entry_first(learned: Les
     assert len(list(table(read))) == 2 + len(shares)
 
 
-def test_left_out_is_harder_than_learned(learned: Lesson) -> None:
-    read = left_out(learned)
+def test_left_out_is_harder_than_learned(faq: Faq, learned: Lesson) -> None:
+    read = left_out(faq, learned)
     model = learned.model
     known = model.rank([one.utterance for one in read])
     best = [max(chances, key=lambda n: chances[n]) for chances in known]
