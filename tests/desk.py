@@ -29,6 +29,7 @@ from handlers import HANDLERS
 ROOT = Path(__file__).parents[1]
 _MAKES_MODELS = (
     "matching/learning.py",
+    "matching/confidence.py",
     "matching/ridge.py",
     "matching/trees.py",
     "matching/training.py",

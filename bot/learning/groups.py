@@ -93,13 +93,13 @@ def _tapped(signals: Sequence[Signal]) -> str | None:
 
 def _likeness(plain: Sequence[str], mind: Understanding) -> Floats:
     """Return how alike each two are by characters, sounds and meaning, 0–1."""
-    features = mind.model.features
+    features = mind.model.hearing.features
     meaning = meanings(plain)
     gallery = Gallery.of(plain, features, meaning)
     rows = np.arange(len(plain))
     alike = np.stack(
         [
-            gallery.similarity(features.sparse(text), each, rows)
+            gallery.similarity(features.sparse(text), each, rows)[0]
             for text, each in zip(plain, meaning, strict=True)
         ]
     )

@@ -18,8 +18,8 @@ _MOST_HEARD = 24
 _SHORTEST_HEARD = 4
 _LONG = 30
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
-_PLAINLY_HARMLESS = -0.5
-"""Scores run from -1, harmless, to 1, danger."""
+_PLAINLY_HARMLESS = 0.01
+"""Below this chance of danger no signal counts."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class DangerSense:
     signals: Sequence[tuple[DangerKind, tuple[re.Pattern[str], ...]]]
     figurative: re.Pattern[str]
     calm: re.Pattern[str]
+    exact: Mapping[str, str]
+    """Plain phrase -> kind: what staff wrote down counts at once."""
     harmless: frozenset[str]
     model: Model
     wording: Wording
@@ -47,6 +49,7 @@ class DangerSense:
             signals,
             re.compile(_any_of(danger.harmless_words)),
             re.compile(_any_of(danger.calm_words)),
+            {wording.plain(text): kind.id for kind in danger.kinds for text in kind.phrases},
             frozenset(wording.plain(text) for text in danger.harmless),
             model,
             wording,
@@ -61,6 +64,8 @@ class DangerSense:
         whole = self.wording.plain(text)
         if not whole or whole in self.harmless:
             return None
+        if whole in self.exact:
+            return self.kinds[self.exact[whole]]
         parts = clauses(text)
         pairs = [a + b for a, b in pairwise(parts)] or [whole]
         [(kind, score)] = self.model.alarm([whole])
@@ -90,7 +95,7 @@ class DangerSense:
         pieces = [self.wording.plain(part) for part in _ends(parts)]
         pieces = [piece for piece in pieces if len(piece) >= _SHORTEST_HEARD]
         if not pieces:
-            return "", -1.0
+            return "", 0.0
         return max(self.model.alarm(pieces), key=lambda heard: heard[1])
 
 

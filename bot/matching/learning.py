@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching import ridge
+from bot.matching.confidence import Judged, grow
 from bot.matching.features import Features, Floats, Gallery, meanings
 from bot.matching.model import (
     Head,
@@ -24,13 +25,11 @@ from bot.matching.model import (
     Labels,
     Model,
     Shortlist,
-    alarm_evidence,
     best_classes,
     evidence,
 )
 from bot.matching.ridge import Matrix, Scores
 from bot.matching.sounds import Sounds
-from bot.matching.trees import Trees
 
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
 # for several when confidence is learned.
@@ -40,8 +39,6 @@ _EXAMPLE_WEIGHT = 6.0
 _ENOUGH_EXAMPLES = 300
 """From so many labelled questions on they alone set the thresholds."""
 _LOT = 64
-_FOLDS = 3
-"""Thresholds are read from what trees say of rows they did not grow on."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +111,11 @@ def learn(
         weight_here = np.where(plain, _EXAMPLE_WEIGHT, 0.0)
         judged.append(_judge(asked, examples.right, weight_here, labels, ours=True))
         weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
-        told.append(_Judged.of_alarm(asked, examples.danger, weight_here))
-    ours, chances = _grow(judged)
+        told.append(Judged.of_alarm(asked, examples.danger, weight_here))
+    ours, chances = grow(judged)
     own = left_out.first(len(labels.of_row))
-    others, _ = _grow([_judge(own, right, weight, labels, ours=False)], folds=0)
-    danger, alarms = _grow(told)
+    others, _ = grow([_judge(own, right, weight, labels, ours=False)], folds=0)
+    danger, alarms = grow(told)
 
     enough = int(plain.sum()) >= _ENOUGH_EXAMPLES
     at = int(enough)
@@ -248,40 +245,6 @@ def _heard(
     )
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """Shortlists with the evidence for each of their items, and which of them are right."""
-
-    evidence: Floats
-    right: npt.NDArray[np.bool_]
-    weight: npt.NDArray[np.float64]
-    """How much each utterance counts."""
-    answerable: npt.NDArray[np.bool_]
-    """Whether any class of this side is right at all."""
-
-    @classmethod
-    def of_alarm(
-        cls, heard: Heard, danger: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
-    ) -> _Judged:
-        return cls(alarm_evidence(heard)[:, None], danger[:, None], weight, danger)
-
-    def answer_threshold(self, chance: Floats, wrong_rate: float) -> float:
-        """Return the lowest confidence at which wrong answers stay within their rate of all."""
-        counted = self.weight > 0
-        chance, right = chance[counted], self.right[counted]
-        top, rows = chance.argmax(axis=1), np.arange(len(chance))
-        confidence, good = chance[rows, top], right[rows, top]
-        order = np.argsort(-confidence)
-        wrong = np.cumsum(~good[order])
-        allowed = int(np.searchsorted(wrong, wrong_rate * len(chance), side="right"))
-        return float(confidence[order][min(allowed, len(order) - 1)])
-
-    def offer_threshold(self, chance: Floats, offer_rate: float) -> float:
-        """Return the confidence that the right entry reaches for its rate of our questions."""
-        best = np.where(self.right, chance, 0).max(axis=1)
-        return float(np.quantile(best[self.answerable & (self.weight > 0)], 1 - offer_rate))
-
-
 def _judge(
     heard: Heard,
     right: npt.NDArray[np.bool_],
@@ -289,11 +252,11 @@ def _judge(
     labels: Labels,
     *,
     ours: bool,
-) -> _Judged:
+) -> Judged:
     """Return how these utterances are shortlisted; `right` has a column a class."""
     listed = (heard.ours if ours else heard.others).classes
     mine = right[:, : labels.ours] if ours else right[:, labels.ours :]
-    return _Judged(
+    return Judged(
         evidence(heard, labels, ours=ours),
         np.take_along_axis(right, listed, axis=1),
         weight,
@@ -301,43 +264,5 @@ def _judge(
     )
 
 
-def _alarming(left_out: Heard, labels: Labels) -> _Judged:
-    return _Judged.of_alarm(
-        left_out, labels.alarm_of_row >= 0, np.where(labels.undecided, 0.0, 1.0)
-    )
-
-
-def _grow(judged: Sequence[_Judged], folds: int = _FOLDS) -> tuple[Trees, list[Floats]]:
-    """Return trees that turn evidence into a chance, and each part's chances by other trees.
-
-    The latter have not seen the utterance that they judge.
-    """
-    seen = np.concatenate([one.evidence for one in judged])
-    right = np.concatenate([one.right for one in judged])
-    weight = np.concatenate([one.weight for one in judged])
-    chance = np.zeros(right.shape, np.float32)
-    fold = np.arange(len(seen)) % max(folds, 1)
-    for held in range(folds):
-        trees = _fit(seen[fold != held], right[fold != held], weight[fold != held])
-        chance[fold == held] = trees(seen[fold == held])
-    cuts = np.cumsum([len(one.evidence) for one in judged])[:-1]
-    return _fit(seen, right, weight), np.split(chance, cuts)
-
-
-def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> Trees:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    # Few rows allow fine distinctions only by chance.
-    smallest = int(np.clip(right.size // 500, 5, 60))
-    trees = HistGradientBoostingClassifier(
-        max_iter=150,
-        learning_rate=0.06,
-        max_leaf_nodes=12,
-        min_samples_leaf=smallest,
-        l2_regularization=5.0,
-        early_stopping=False,
-        random_state=0,
-    )
-    flat = seen.reshape(-1, seen.shape[-1])
-    trees.fit(flat, right.ravel(), np.repeat(weight, right.shape[1]))
-    return Trees.of(trees)
+def _alarming(left_out: Heard, labels: Labels) -> Judged:
+    return Judged.of_alarm(left_out, labels.alarm_of_row >= 0, np.where(labels.undecided, 0.0, 1.0))

@@ -18,7 +18,7 @@ from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "7"
+FORMAT = "8"
 """Raise when the meaning of a cached model changes."""
 
 MATTER = "matter:"
