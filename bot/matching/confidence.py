@@ -1,0 +1,89 @@
+"""Confidence: trees that turn evidence into a chance, and the thresholds for wanted rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.matching.features import Floats
+from bot.matching.model import Heard, alarm_evidence
+from bot.matching.trees import Trees
+
+_FOLDS = 3
+"""Thresholds are read from what trees say of rows they did not grow on."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Shortlists with the evidence for each of their items, and which of them are right."""
+
+    evidence: Floats
+    right: npt.NDArray[np.bool_]
+    weight: npt.NDArray[np.float64]
+    """How much each utterance counts."""
+    answerable: npt.NDArray[np.bool_]
+    """Whether any class of this side is right at all."""
+
+    @classmethod
+    def of_alarm(
+        cls, heard: Heard, danger: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
+    ) -> Judged:
+        return cls(alarm_evidence(heard)[:, None], danger[:, None], weight, danger)
+
+    def answer_threshold(self, chance: Floats, wrong_rate: float) -> float:
+        """Return the lowest confidence at which wrong answers stay within their rate of all."""
+        counted = self.weight > 0
+        chance, right = chance[counted], self.right[counted]
+        top, rows = chance.argmax(axis=1), np.arange(len(chance))
+        confidence, good = chance[rows, top], right[rows, top]
+        order = np.argsort(-confidence)
+        wrong = np.cumsum(~good[order])
+        allowed = int(np.searchsorted(wrong, wrong_rate * len(chance), side="right"))
+        return float(confidence[order][min(allowed, len(order) - 1)])
+
+    def offer_threshold(self, chance: Floats, offer_rate: float) -> float:
+        """Return the confidence that the right entry reaches for its rate of our questions."""
+        best = np.where(self.right, chance, 0).max(axis=1)
+        return float(np.quantile(best[self.answerable & (self.weight > 0)], 1 - offer_rate))
+
+
+def grow(judged: Sequence[Judged], folds: int = _FOLDS) -> tuple[Trees, list[Floats]]:
+    """Return trees that turn evidence into a chance, and each part's chances by other trees.
+
+    The latter have not seen the utterance that they judge.
+    """
+    seen = np.concatenate([one.evidence for one in judged])
+    right = np.concatenate([one.right for one in judged])
+    weight = np.concatenate([one.weight for one in judged])
+    chance = np.zeros(right.shape, np.float32)
+    fold = np.arange(len(seen)) % max(folds, 1)
+    for held in range(folds):
+        trees = _fit(seen[fold != held], right[fold != held], weight[fold != held])
+        chance[fold == held] = trees(seen[fold == held])
+    cuts = np.cumsum([len(one.evidence) for one in judged])[:-1]
+    return _fit(seen, right, weight), np.split(chance, cuts)
+
+
+def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> Trees:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    # Few rows allow fine distinctions only by chance.
+    smallest = int(np.clip(right.size // 500, 5, 60))
+    trees = HistGradientBoostingClassifier(
+        max_iter=100,
+        learning_rate=0.08,
+        max_leaf_nodes=12,
+        min_samples_leaf=smallest,
+        l2_regularization=5.0,
+        early_stopping=False,
+        random_state=0,
+    )
+    flat = seen.reshape(-1, seen.shape[-1])
+    # A second thread gains little here and loses much where the other core is busy.
+    with threadpool_limits(1, user_api="openmp"):
+        trees.fit(flat, right.ravel(), np.repeat(weight, right.shape[1]))
+    return Trees.of(trees)
