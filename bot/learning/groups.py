@@ -96,10 +96,10 @@ def _likeness(plain: Sequence[str], mind: Understanding) -> Floats:
     features = mind.model.hearing.features
     meaning = meanings(plain)
     gallery = Gallery.of(plain, features, meaning)
-    rows = np.arange(len(plain))
+    everything = [(0, len(plain))]
     alike = np.stack(
         [
-            gallery.similarity(features.sparse(text), each, rows)[0]
+            gallery.similarity(features.sparse(text), each, everything)[0][0]
             for text, each in zip(plain, meaning, strict=True)
         ]
     )

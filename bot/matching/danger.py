@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ class DangerSense:
             re.compile(_any_of(danger.harmless_words)),
             re.compile(_any_of(danger.calm_words)),
             {wording.plain(text): kind.id for kind in danger.kinds for text in kind.phrases},
-            frozenset(wording.plain(text) for text in danger.harmless),
+            frozenset(map(wording.plain, [*danger.harmless, *_calm_phrases(faq)])),
             model,
             wording,
         )
@@ -97,6 +97,14 @@ class DangerSense:
         if not pieces:
             return "", 0.0
         return max(self.model.alarm(pieces), key=lambda heard: heard[1])
+
+
+def _calm_phrases(faq: Faq) -> Iterator[str]:
+    """Give what staff wrote down as questions of entries that have nothing to do with danger."""
+    about_danger = {kind.entry.partition(".")[0] for kind in faq.danger.kinds if kind.entry}
+    for entry in faq.entries.values():
+        if entry.topic not in about_danger:
+            yield from (entry.question, entry.title, *entry.phrases)
 
 
 def _ends(pairs: Sequence[str]) -> Sequence[str]:

@@ -148,18 +148,20 @@ class Gallery:
         )
 
     def similarity(
-        self, sparse: tuple[Indices, Floats], meaning: Floats, rows: npt.NDArray[np.int64]
-    ) -> tuple[Floats, Floats]:
-        """Return how alike one utterance is to some of the training ones, and how by meaning."""
+        self, sparse: tuple[Indices, Floats], meaning: Floats, spans: Sequence[tuple[int, int]]
+    ) -> list[tuple[Floats, Floats]]:
+        """Return, for each span of rows, how alike one utterance is to them: by all, by meaning."""
         query = np.zeros(self.features.width, np.float32)
         query[sparse[0]] = sparse[1]
-        begins = self.starts[rows]
-        counts = self.starts[rows + 1] - begins
-        ends = np.cumsum(counts)
-        # Every gram of every row, as one run of indices.
-        at = np.repeat(begins - ends + counts, counts) + np.arange(int(ends[-1]))
-        products = self.values[at] * query[self.grams[at]]
-        alike = np.add.reduceat(products, ends - counts)
-        alike[counts == 0] = 0
-        by_meaning = self.meaning[rows] @ meaning
-        return np.asarray(alike + by_meaning), by_meaning
+        found = []
+        for begin, end in spans:
+            starts = self.starts[begin : end + 1]
+            grams = slice(starts[0], starts[-1])
+            # A last nought, so that rows without grams have something to stand at.
+            products = np.append(self.values[grams] * query[self.grams[grams]], np.float32(0))
+            alike = np.add.reduceat(products, starts[:-1] - starts[0])
+            alike[starts[1:] == starts[:-1]] = 0
+            # Not @: threads cost more than they give for so little, most of all on a busy machine.
+            by_meaning = np.einsum("ij,j->i", self.meaning[begin:end], meaning)
+            found.append((alike + by_meaning, by_meaning))
+        return found

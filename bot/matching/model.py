@@ -41,11 +41,10 @@ class Labels:
     undecided: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     """For all rows: whether danger is as good an answer to it as its class."""
 
-    def rows_of(self, classes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the rows of the given classes, one class after the other."""
-        starts = np.searchsorted(self.of_row, classes)
-        ends = np.searchsorted(self.of_row, classes, side="right")
-        return np.concatenate([np.arange(a, b) for a, b in zip(starts, ends, strict=True)])
+    def span(self, one: int) -> tuple[int, int]:
+        """Return the first row of a class and the one after its last."""
+        begin, end = np.searchsorted(self.of_row, [one, one + 1])
+        return int(begin), int(end)
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,10 @@ class Head:
     ) -> tuple[Floats, Floats]:
         """Return the scores, and what the meaning gives of them."""
         grams, values = sparse
-        of_meaning = meaning @ self.meaning
-        return values @ self.sparse[grams].astype(np.float32) + of_meaning, of_meaning
+        # Not @: threads cost more than they give for so little, most of all on a busy machine.
+        of_meaning = np.einsum("i,ij->j", meaning, self.meaning)
+        of_grams = np.einsum("i,ij->j", values, self.sparse[grams].astype(np.float32))
+        return of_grams + of_meaning, of_meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,26 +161,23 @@ class Hearing:
         scores, of_meaning = (part[None, :] for part in self.head.scores(sparse, meaning))
         width, size = len(self.labels.names) + 1, len(self.labels.of_row)
         ours, others = best_classes(scores[:, :width], self.labels)
-        classes = np.concatenate([ours[0], others[0]])
-        rows = self.labels.rows_of(classes)
-        counts = np.bincount(self.labels.of_row[rows], minlength=len(self.labels.names))[classes]
-        starts = np.cumsum(counts) - counts
-        told = self.labels.alarm_of_row[size:] >= 0
-        rows = np.concatenate([rows, np.arange(size, len(self.labels.alarm_of_row))])
-        alike, by_meaning = self.gallery.similarity(sparse, meaning, rows)
-        known = len(rows) - len(told)
-        near = np.maximum.reduceat(alike[:known], starts)[None, :]
-        near_meaning = np.maximum.reduceat(by_meaning[:known], starts)[None, :]
+        told = int((self.labels.alarm_of_row >= 0).sum())
+        spans = [self.labels.span(one) for one in (*ours[0], *others[0])]
+        spans += [(size, size + told), (size + told, len(self.labels.alarm_of_row))]
+        alike = self.gallery.similarity(sparse, meaning, spans)
+        near, near_meaning = (
+            np.array([[pair[part].max(initial=0.0) for pair in alike]], np.float32)
+            for part in (0, 1)
+        )
         cut = ours.shape[1]
-        dangers = [alike[known:][kind].max(initial=0.0) for kind in (told, ~told)]
         return Heard(
             scores[:, :width],
             of_meaning[:, :width],
             scores[:, width:],
             of_meaning[:, width:],
             Shortlist(ours, near[:, :cut], near_meaning[:, :cut]),
-            Shortlist(others, near[:, cut:], near_meaning[:, cut:]),
-            np.array([dangers], np.float32),
+            Shortlist(others, near[:, cut:-2], near_meaning[:, cut:-2]),
+            near[:, -2:],
             np.array([len(utterance)]),
         )
 

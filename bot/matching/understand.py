@@ -10,6 +10,7 @@ from rapidfuzz import fuzz, process
 
 from bot.faq.schema import Entry
 from bot.faq.value import Faq
+from bot.matching import several
 from bot.matching.danger import DangerSense
 from bot.matching.model import Model
 from bot.matching.training import MATTER
@@ -32,9 +33,10 @@ _FRAGMENT = 4
 _NEARLY = 90.0
 _CONFLICT = 0.25
 _MOST_ANSWERED = 3
-_PART_OF_SURE, _SURE_OF_ONE = 0.75, 0.75
-"""Of several questions each must come this near to being answered alone, and one be this sure."""
-
+_SURE_OTHER = 0.5
+"""From this chance on another office is named at once; below it ours are offered first."""
+_WORTH_OFFERING = 0.2
+"""An entry this much as likely as what is not ours is still offered."""
 
 _RULES = {
     "empty": "没有字",
@@ -78,6 +80,15 @@ class Reading:
     rule: str = ""
     unclear: tuple[str, ...] = ()
     """Questions in the message that are neither answered nor offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a message that asks one thing."""
+
+    entry: str
+    chance: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -171,13 +182,10 @@ class Understanding:
         last = self.faq.entries.get(after or "")
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
-        questions = self.wording.questions(text)
-        ranked = self.rank([whole, *map(self.wording.plain, questions)])
-        if questions:
-            several = self._several(questions, ranked[1:], ranked[0])
-            if several:
-                return several
-        return self._decide(whole, ranked[0])
+        parts = self._parts(text, _MOST_ANSWERED)
+        if len(parts) > 1:
+            return self._several(parts, self.rank([whole])[0])
+        return self._decide(whole, self.rank([whole])[0])
 
     def _phrase(self, text: str, whole: str, after: str | None) -> Reading:
         """Return the answer to one of the FAQ's own phrases, word for word."""
@@ -238,32 +246,51 @@ class Understanding:
             rule="after the last answer",
         )
 
-    def _several(
-        self,
-        questions: Sequence[str],
-        ranked: Sequence[dict[str, float]],
-        whole: dict[str, float],
-    ) -> Reading | None:
-        """Return an answer to two or three different questions, if the message asks them."""
-        found: dict[str, float] = {}
-        unclear: list[str] = []
-        for question, chances in zip(questions, ranked, strict=True):
-            best = max(chances, key=lambda n: chances[n], default="")
-            if best in self.faq.entries and chances[best] >= self.model.answer_at * _PART_OF_SURE:
-                found[best] = max(found.get(best, 0.0), chances[best])
-            else:
-                unclear.append(question)
-        if len(found) < 2 or max(found.values()) < _SURE_OF_ONE:
-            return None
-        ordered = list(found)[:_MOST_ANSWERED]
+    def _parts(self, text: str, most: int) -> dict[str, _Part]:
+        """Return what a message asks, by entry, in the order asked; one thing gives nothing."""
+        cuts = several.cuts(text, self.wording) if most > 1 else []
+        if not cuts:
+            return {}
+        pieces = [text, *(side for cut in cuts for side in (cut.left, cut.right))]
+        whole, *sides = self.rank([self.wording.plain(piece) for piece in pieces])
+        top = max((p for n, p in whole.items() if n in self.faq.entries), default=0.0)
+        found: tuple[float, list[_Part]] = (several.FROM, [])
+        for place, cut in enumerate(cuts):
+            left, right = (
+                several.best(sides[2 * place + side], self.faq.entries.__contains__)
+                for side in (0, 1)
+            )
+            if left[0] and right[0] and left[0] != right[0]:
+                seen = several.evidence(cut, whole, top, left, right)
+                believed = several.chance(seen)
+                if believed >= found[0]:
+                    found = believed, [_Part(*left, cut.left), _Part(*right, cut.right)]
+        parts: dict[str, _Part] = {}
+        for part in found[1]:
+            parts |= self._parts(part.text, most - 1) or {part.entry: part}
+        return parts
+
+    def _several(self, parts: Mapping[str, _Part], whole: dict[str, float]) -> Reading:
+        """Return the answer to two or three different questions."""
+        asked = list(parts.values())[:_MOST_ANSWERED]
         return Reading(
             Kind.ANSWER,
-            tuple(ordered),
-            candidates=self._candidates(whole | {n: found[n] for n in ordered}),
-            confidence=min(found[n] for n in ordered),
+            tuple(part.entry for part in asked),
+            candidates=self._candidates(whole | {part.entry: part.chance for part in asked}),
+            confidence=min(part.chance for part in asked),
             rule="several questions",
-            unclear=tuple(unclear),
+            unclear=tuple(left for part in asked for left in self._unclear(part)),
         )
+
+    def _unclear(self, part: _Part) -> list[str]:
+        """Return the questions in a part that its entry does not answer."""
+        questions = self.wording.questions(part.text)
+        ranked = self.rank([self.wording.plain(question) for question in questions])
+        return [
+            question
+            for question, chances in zip(questions, ranked, strict=True)
+            if max((chances.get(n, 0.0) for n in self.faq.entries), default=0.0) < self.model.ask_at
+        ]
 
     def decide(self, whole: str, chances: dict[str, float]) -> Reading:
         """Return what to do about one plain question, from the chance of each class."""
@@ -295,9 +322,9 @@ class Understanding:
             return reading(Kind.SUGGEST, "a bare word", offered)
         if top.score >= self.model.answer_at and top.score > other_chance:
             return reading(Kind.ANSWER, "sure", (top.entry,))
-        if matter and other_chance > top.score and other_chance >= self.model.ask_at:
+        if matter and other_chance > max(top.score, _SURE_OTHER):
             return reading(Kind.ELSEWHERE, "another office")
-        if top.score >= self.model.ask_at and top.score > other_chance * 0.5:
+        if top.score >= max(self.model.ask_at, other_chance * _WORTH_OFFERING):
             return reading(Kind.SUGGEST, "not sure enough", offered)
         if matter and other_chance > top.score:
             return reading(Kind.ELSEWHERE, "another office, unsure")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.faq.schema import LexiconFile
 from bot.text import clauses, squeeze
@@ -47,6 +48,14 @@ class Wording:
         utterance = self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
         return self.skip_pattern.sub("", utterance) or utterance
 
+    def pieces(self, text: str) -> list[str]:
+        """Return the clauses of a message, cut before connectors as well."""
+        found = []
+        for clause in clauses(text, keep_question_marks=True):
+            starts = [c.start() for c in self.connector_pattern.finditer(clause) if c.start()]
+            found += [clause[a:b] for a, b in pairwise([0, *starts, len(clause)])]
+        return found
+
     def questions(self, text: str) -> list[str]:
         """Return the parts of a message that ask, when there are at least two, else nothing.
 
@@ -55,15 +64,12 @@ class Wording:
         """
         parts: list[str] = []
         pending = ""
-        for clause in clauses(text, keep_question_marks=True):
-            start = 0
-            cuts = [c.start() for c in self.connector_pattern.finditer(clause) if c.start()]
-            for end in [*cuts, len(clause)]:
-                piece, start = clause[start:end], end
-                pending += piece
-                if end < len(clause) or self.asks_pattern.search(piece):
-                    parts.append(pending)
-                    pending = ""
+        pieces = self.pieces(text)
+        for piece, then in zip(pieces, [*pieces[1:], ""], strict=True):
+            pending += piece
+            if self.connector_pattern.match(then) or self.asks_pattern.search(piece):
+                parts.append(pending)
+                pending = ""
         if pending and parts:
             parts[-1] += pending
         unique = list(dict.fromkeys(parts))
