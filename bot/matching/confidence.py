@@ -72,11 +72,14 @@ def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.floa
     from threadpoolctl import threadpool_limits
 
     # Few rows allow fine distinctions only by chance.
-    smallest = int(np.clip(right.size // 500, 5, 60))
+    smallest, leaves = (
+        int(np.clip(right.size // 500, 5, 60)),
+        int(np.clip(right.size // 200, 2, 12)),
+    )
     trees = HistGradientBoostingClassifier(
         max_iter=100,
         learning_rate=0.08,
-        max_leaf_nodes=12,
+        max_leaf_nodes=leaves,
         min_samples_leaf=smallest,
         l2_regularization=5.0,
         early_stopping=False,

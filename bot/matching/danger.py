@@ -18,6 +18,7 @@ _MOST_HEARD = 24
 _SHORTEST_HEARD = 4
 _LONG = 30
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
+_DROWNING = 60
 _PLAINLY_HARMLESS = 0.01
 """Below this chance of danger no signal counts."""
 
@@ -77,9 +78,13 @@ class DangerSense:
                 return self.kinds[heard]
         for pair in pairs:
             signalled = self._signalled(squeeze(pair))
-            if signalled and max(score, self._loudest([pair])[1]) >= _PLAINLY_HARMLESS:
+            if signalled and self._likely(pair, score, len(whole)) >= _PLAINLY_HARMLESS:
                 return signalled
         return None
+
+    def _likely(self, pair: str, score: float, length: int) -> float:
+        """Return the chance of danger where a signal is: a long message may drown its part."""
+        return score if length <= _DROWNING else max(score, self._loudest([pair])[1])
 
     def _signalled(self, said: str) -> DangerKind | None:
         if self.calm.search(said):

@@ -35,6 +35,8 @@ _CONFLICT = 0.25
 _MOST_ANSWERED = 3
 _SURE_OTHER = 0.5
 """From this chance on another office is named at once; below it ours are offered first."""
+_HARDLY_ASKED = 0.2
+"""Below this chance of any entry a part of a message is said to be still open."""
 _WORTH_OFFERING = 0.2
 """An entry this much as likely as what is not ours is still offered."""
 
@@ -183,9 +185,12 @@ class Understanding:
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
         parts = self._parts(text, _MOST_ANSWERED)
+        [chances] = self.rank([whole])
         if len(parts) > 1:
-            return self._several(parts, self.rank([whole])[0])
-        return self._decide(whole, self.rank([whole])[0])
+            return self._several(parts, chances)
+        for part in parts.values():
+            chances[part.entry] = max(chances.get(part.entry, 0.0), part.chance)
+        return self._decide(whole, chances)
 
     def _phrase(self, text: str, whole: str, after: str | None) -> Reading:
         """Return the answer to one of the FAQ's own phrases, word for word."""
@@ -247,7 +252,10 @@ class Understanding:
         )
 
     def _parts(self, text: str, most: int) -> dict[str, _Part]:
-        """Return what a message asks, by entry, in the order asked; one thing gives nothing."""
+        """Return what a message asks, by entry, in the order asked.
+
+        One thing gives nothing, unless it is surely asked twice.
+        """
         cuts = several.cuts(text, self.wording) if most > 1 else []
         if not cuts:
             return {}
@@ -260,6 +268,9 @@ class Understanding:
                 several.best(sides[2 * place + side], self.faq.entries.__contains__)
                 for side in (0, 1)
             )
+            sure = min(left[1], right[1])
+            if left[0] == right[0] and sure >= self.model.answer_at:
+                return {left[0]: _Part(left[0], sure, text)}
             if left[0] and right[0] and left[0] != right[0]:
                 seen = several.evidence(cut, whole, top, left, right)
                 believed = several.chance(seen)
@@ -289,7 +300,7 @@ class Understanding:
         return [
             question
             for question, chances in zip(questions, ranked, strict=True)
-            if max((chances.get(n, 0.0) for n in self.faq.entries), default=0.0) < self.model.ask_at
+            if several.best(chances, self.faq.entries.__contains__)[1] < _HARDLY_ASKED
         ]
 
     def decide(self, whole: str, chances: dict[str, float]) -> Reading:

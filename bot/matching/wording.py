@@ -65,7 +65,7 @@ class Wording:
         parts: list[str] = []
         pending = ""
         pieces = self.pieces(text)
-        for piece, then in zip(pieces, [*pieces[1:], ""], strict=True):
+        for piece, then in zip(pieces, [*pieces[1:], ""], strict=False):
             pending += piece
             if self.connector_pattern.match(then) or self.asks_pattern.search(piece):
                 parts.append(pending)

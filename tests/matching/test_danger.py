@@ -19,7 +19,7 @@ class Alarm:
 
     words: str = "\0"
     loud: float = 1.0
-    quiet: float = 0.0
+    quiet: float = 0.1
     alarm_at: float = 0.5
     clause_alarm_at: float = 0.5
 
@@ -101,7 +101,7 @@ def test_the_alarm_decides_from_its_threshold_on(faq: Faq, wording: Wording) -> 
 
 
 def test_what_is_plainly_harmless_outdoes_a_signal(faq: Faq, wording: Wording) -> None:
-    sense = sense_with(faq, wording, Alarm(quiet=-0.9))
+    sense = sense_with(faq, wording, Alarm(quiet=0.001))
     assert kind_of(sense, "我娃走丢了") is None
 
 
@@ -123,7 +123,7 @@ def test_the_alarm_listens_to_the_parts_of_a_long_message(
         """Hears nothing in the message as a whole."""
 
         def alarm(self, utterances: Sequence[str]) -> list[tuple[str, float]]:
-            return [("violence", 1.0 if len(u) < 60 and "堵到起" in u else 0.0) for u in utterances]
+            return [("violence", 1.0 if len(u) < 60 and "堵到起" in u else 0.1) for u in utterances]
 
     clauses = [f"孩子今年上小学{n}年级" for n in range(400)]
     clauses[place] = "几个人把他堵到起了"
