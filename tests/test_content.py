@@ -5,12 +5,10 @@ data/topic_ids.txt is the catalogue: the ids of all 116 topics, which staff may 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -221,15 +219,8 @@ def test_questions_that_are_not_about_safety_raise_no_alarm(said: list[Said]) ->
 
 @pytest.fixture(scope="module")
 def without_itself() -> list[LeftOut]:
-    """Every phrase as ranked without it; kept like the trained model, which it costs as much as."""
-    asked = repr([(line.text, line.label) for line in FAQ.exam])
-    digest = hashlib.sha256(f"{FAQ.version} {asked}".encode()).hexdigest()[:16]
-    kept = cache_folder() / f"left-out-{digest}.json"
-    if not kept.exists():
-        read = [astuple(one) for one in left_out(FAQ, lesson(FAQ))]
-        kept.write_text(json.dumps(read, ensure_ascii=False), "utf-8")
-    rows = json.loads(kept.read_text("utf-8"))
-    return [LeftOut(entry, text, tuple(given), *rest) for entry, text, given, *rest in rows]
+    """Every phrase of an entry as it is read without having been learned."""
+    return left_out(FAQ, lesson(FAQ, cache_folder()))
 
 
 def test_a_phrase_left_out_is_still_found(without_itself: list[LeftOut]) -> None:

@@ -108,25 +108,41 @@ def trained(faq: Faq, cache: Path | None) -> Model:
     """Return the model of this FAQ, from the cache folder when it was trained before."""
     material = _material(faq)
     path = _path(cache, *material) if cache else None
-    if path and path.exists():
-        try:
-            # Our own file, under our own data folder.
-            model: Model = pickle.loads(path.read_bytes())  # noqa: S301
-        except Exception:
-            log.warning("cached model unreadable, training again: %s", path.name)
-        else:
-            return model
+    kept = _kept(path)
+    if isinstance(kept, Model):
+        return kept
     utterances, labels, lines = material
     model = learn(utterances, labels, sounds(), lines).model
     if path:
-        _write(path, pickle.dumps(model, protocol=pickle.HIGHEST_PROTOCOL))
+        _write(path, model)
     return model
 
 
-def lesson(faq: Faq) -> Lesson:
-    """Return the model trained anew, with how every phrase fares when left out."""
+def lesson(faq: Faq, cache: Path | None = None) -> Lesson:
+    """Return the model with how every phrase fares when left out, kept beside it."""
     utterances, labels, lines = _material(faq)
-    return learn(utterances, labels, sounds(), lines)
+    model_path = _path(cache, utterances, labels, lines) if cache else None
+    path = model_path and model_path.with_name(model_path.name.replace("model-", "lesson-"))
+    kept = _kept(path)
+    if isinstance(kept, Lesson):
+        return kept
+    learned = learn(utterances, labels, sounds(), lines)
+    if path and model_path:
+        _write(path, learned)
+        _write(model_path, learned.model)
+    return learned
+
+
+def _kept(path: Path | None) -> object:
+    """Return what was kept there, None when there is nothing that can be read."""
+    if path is None or not path.exists():
+        return None
+    try:
+        # Our own file, under our own data folder.
+        return pickle.loads(path.read_bytes())  # noqa: S301
+    except Exception:
+        log.warning("cached model unreadable, training again: %s", path.name)
+        return None
 
 
 def _material(faq: Faq) -> tuple[list[str], Labels, Examples]:
@@ -153,12 +169,13 @@ def _path(cache: Path, utterances: list[str], labels: Labels, lines: Examples) -
     return cache / f"model-{digest.hexdigest()[:16]}.pickle"
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write whole or not at all, and drop models of other FAQs beyond the newest three."""
+def _write(path: Path, value: Model | Lesson) -> None:
+    """Write whole or not at all, and drop those of other FAQs beyond the newest three."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
+        pickle.dump(value, file, protocol=pickle.HIGHEST_PROTOCOL)
     Path(file.name).replace(path)
-    old = sorted(path.parent.glob("model-*.pickle"), key=lambda p: p.stat().st_mtime)[:-3]
+    kind = path.name.partition("-")[0]
+    old = sorted(path.parent.glob(f"{kind}-*.pickle"), key=lambda p: p.stat().st_mtime)[:-3]
     for stale in old:
         stale.unlink(missing_ok=True)
