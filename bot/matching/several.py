@@ -65,7 +65,8 @@ def cuts(text: str, wording: Wording) -> list[Cut]:
             len(pieces),
         )
         plain = connected or cut.marked
-        if min(len(left), len(right)) >= _SHORTEST and (plain or len(text) <= _LONG):
+        both = all(len(wording.core(side)) >= _SHORTEST for side in (left, right))
+        if both and (plain or len(text) <= _LONG):
             found.append((plain + any(cut.asked), cut))
     found.sort(key=lambda item: -item[0])
     return [cut for _, cut in found[:_MOST_CUTS]]

@@ -34,7 +34,7 @@ _NEARLY = 90.0
 _CONFLICT = 0.25
 _MOST_ANSWERED = 3
 _SURE_OTHER = 0.5
-"""From this chance on another office is named at once; below it ours are offered first."""
+"""From this chance of all that is not ours on, its office is named at once."""
 _HARDLY_ASKED = 0.2
 """Below this chance of any entry a part of a message is said to be still open."""
 _WORTH_OFFERING = 0.2
@@ -333,7 +333,7 @@ class Understanding:
             return reading(Kind.SUGGEST, "a bare word", offered)
         if top.score >= self.model.answer_at and top.score > other_chance:
             return reading(Kind.ANSWER, "sure", (top.entry,))
-        if matter and other_chance > max(top.score, _SURE_OTHER):
+        if matter and other_chance > top.score and sum(others.values()) >= _SURE_OTHER:
             return reading(Kind.ELSEWHERE, "another office")
         if top.score >= max(self.model.ask_at, other_chance * _WORTH_OFFERING):
             return reading(Kind.SUGGEST, "not sure enough", offered)

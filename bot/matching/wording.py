@@ -45,8 +45,14 @@ class Wording:
 
     def plain(self, text: str) -> str:
         """Return the utterance: squeezed, rewritten, without empty words at its ends."""
-        utterance = self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
-        return self.skip_pattern.sub("", utterance) or utterance
+        return self.core(text) or self._rewritten(text)
+
+    def core(self, text: str) -> str:
+        """Return the utterance, nothing when it has only empty words."""
+        return self.skip_pattern.sub("", self._rewritten(text))
+
+    def _rewritten(self, text: str) -> str:
+        return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
 
     def pieces(self, text: str) -> list[str]:
         """Return the clauses of a message, cut before connectors as well."""
