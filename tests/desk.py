@@ -52,12 +52,27 @@ def cache_folder() -> Path:
     return folder
 
 
+OFFICE_WEEK = """
+week:
+  周一: ["09:00-12:00", "14:00-17:30"]
+  周二: ["09:00-12:00", "14:00-17:30"]
+  周三: ["09:00-12:00", "14:00-17:30"]
+  周四: ["09:00-12:00", "14:00-17:30"]
+  周五: ["09:00-12:00", "14:00-17:30"]
+"""
+
+
 @cache
 def faq_folder() -> Path:
-    """Return a copy of faq/ as it was when the run began; nobody edits it meanwhile."""
+    """Return a copy of faq/ as it was when the run began, with office hours; nobody edits it."""
     folder = Path(tempfile.mkdtemp(prefix="desk-faq-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(shutil.copytree(ROOT / "faq", folder / "faq"))
+    copied = Path(shutil.copytree(ROOT / "faq", folder / "faq"))
+    hours = copied / "hours.yaml"
+    unset = hours.read_text("utf-8")
+    assert "\nweek: {}\n" in unset
+    hours.write_text(unset.replace("\nweek: {}\n", OFFICE_WEEK), "utf-8")
+    return copied
 
 
 @cache

@@ -16,7 +16,7 @@ from bot.text import clauses, squeeze
 _MOST_HEARD = 24
 """Pairs of clauses the alarm listens to in one message; signals are looked for in all."""
 _SHORTEST_HEARD = 4
-_LONG = 30
+_LONG = 45
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
 _DROWNING = 60
 _PLAINLY_HARMLESS = 0.01

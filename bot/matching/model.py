@@ -16,6 +16,8 @@ from bot.matching.trees import Trees
 
 SHORTLIST = 5
 _TEMPERATURE = 0.08
+_KINDS_HEARD = 3
+"""The nearest phrase of danger is looked for among those of so many kinds, the likeliest."""
 _REMEMBERED = 64
 """Utterances whose scores are kept: danger and understanding read the same words."""
 
@@ -45,6 +47,17 @@ class Labels:
         """Return the first row of a class and the one after its last."""
         begin, end = np.searchsorted(self.of_row, [one, one + 1])
         return int(begin), int(end)
+
+    def danger_spans(self, scores: Floats) -> list[tuple[int, int]]:
+        """Return the rows of the likeliest kinds of danger, and last of what only sounds so."""
+        size, kinds = len(self.of_row), self.alarm_of_row[len(self.of_row) :]
+        told = int((kinds >= 0).sum())
+        likeliest = np.sort(np.argsort(-scores)[:_KINDS_HEARD])
+        spans = [np.searchsorted(kinds[:told], [kind, kind + 1]) for kind in likeliest]
+        return [
+            *((size + int(begin), size + int(end)) for begin, end in spans),
+            (size + told, size + len(kinds)),
+        ]
 
 
 @dataclass(frozen=True)
@@ -159,11 +172,11 @@ class Hearing:
     def _hear(self, utterance: str, meaning: Floats) -> Heard:
         sparse = self.features.sparse(utterance)
         scores, of_meaning = (part[None, :] for part in self.head.scores(sparse, meaning))
-        width, size = len(self.labels.names) + 1, len(self.labels.of_row)
+        width = len(self.labels.names) + 1
         ours, others = best_classes(scores[:, :width], self.labels)
-        told = int((self.labels.alarm_of_row >= 0).sum())
         spans = [self.labels.span(one) for one in (*ours[0], *others[0])]
-        spans += [(size, size + told), (size + told, len(self.labels.alarm_of_row))]
+        listed = len(spans)
+        spans += self.labels.danger_spans(scores[0, width:-1])
         alike = self.gallery.similarity(sparse, meaning, spans)
         near, near_meaning = (
             np.array([[pair[part].max(initial=0.0) for pair in alike]], np.float32)
@@ -176,8 +189,8 @@ class Hearing:
             scores[:, width:],
             of_meaning[:, width:],
             Shortlist(ours, near[:, :cut], near_meaning[:, :cut]),
-            Shortlist(others, near[:, cut:-2], near_meaning[:, cut:-2]),
-            near[:, -2:],
+            Shortlist(others, near[:, cut:listed], near_meaning[:, cut:listed]),
+            np.array([[near[0, listed:-1].max(initial=0.0), near[0, -1]]], np.float32),
             np.array([len(utterance)]),
         )
 

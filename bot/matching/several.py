@@ -15,9 +15,7 @@ from bot.matching.wording import Wording
 
 FROM = 0.4
 """From this chance on a cut is believed."""
-_MOST_CUTS = 6
-_LONG = 90
-"""In longer messages only a connector or a question mark begins another question."""
+_MOST_CUTS = 3
 _SHORTEST = 3
 _BIAS = 0.182
 _WEIGHTS = (
@@ -46,7 +44,10 @@ class Cut:
 
 
 def cuts(text: str, wording: Wording) -> list[Cut]:
-    """Return the places where a second question may begin."""
+    """Return the places where a second question may begin.
+
+    After a clause that asks, or before a connector.
+    """
     pieces = wording.pieces(text)
 
     def asks(piece: str) -> bool:
@@ -66,7 +67,7 @@ def cuts(text: str, wording: Wording) -> list[Cut]:
         )
         plain = connected or cut.marked
         both = all(len(wording.core(side)) >= _SHORTEST for side in (left, right))
-        if both and (plain or len(text) <= _LONG):
+        if both and (plain or cut.asked[0]):
             found.append((plain + any(cut.asked), cut))
     found.sort(key=lambda item: -item[0])
     return [cut for _, cut in found[:_MOST_CUTS]]

@@ -35,6 +35,8 @@ _CONFLICT = 0.25
 _MOST_ANSWERED = 3
 _SURE_OTHER = 0.5
 """From this chance of all that is not ours on, its office is named at once."""
+_NAMED_FIRST = 0.5
+"""Another office is named unless talk that has none is likelier by this much."""
 _HARDLY_ASKED = 0.2
 """Below this chance of any entry a part of a message is said to be still open."""
 _WORTH_OFFERING = 0.2
@@ -45,6 +47,7 @@ _RULES = {
     "nothing alike": "没有相近的",
     "a bare word": "只有一个词，看不出要问哪一条",
     "a phrase of the FAQ": "和一条说法一字不差",
+    "a phrase of another office": "和别的部门的一条说法一字不差",
     "sure": "把握够了",
     "another office": "归别的部门",
     "another office, unsure": "更像别的部门的事",
@@ -102,7 +105,10 @@ class Understanding:
     wording: Wording
     exact: Mapping[str, str]
     """Plain phrase -> entry, for phrases of one entry only."""
-    exact_texts: Sequence[str]
+    phrases: Mapping[str, Sequence[str]]
+    """The same by entry."""
+    matters: Mapping[str, str]
+    """Plain phrase -> another office's matter."""
     bare: frozenset[str]
     meant: Mapping[str, frozenset[tuple[int, int]]]
     """Key terms that any of an entry's own words name."""
@@ -127,7 +133,15 @@ class Understanding:
             for entry in faq.entries.values()
         }
         danger = DangerSense.of(faq, model, wording)
-        return cls(faq, model, wording, exact, tuple(exact), frozenset(bare), meant, danger)
+        phrases: dict[str, list[str]] = {}
+        for text, name in exact.items():
+            phrases.setdefault(name, []).append(text)
+        matters = {
+            wording.plain(text): matter.id
+            for matter in faq.elsewhere.matters
+            for text in (matter.title, *matter.phrases)
+        }
+        return cls(faq, model, wording, exact, phrases, matters, frozenset(bare), meant, danger)
 
     # ---------------------------------------------------------------- ranking
 
@@ -142,12 +156,21 @@ class Understanding:
         return [self._veto(p, self._recall(p, next(ranked))) if p else {} for p in pieces]
 
     def _recall(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
-        """Let exact and nearly exact phrases speak."""
-        near = process.extractOne(piece, self.exact_texts, scorer=fuzz.ratio, score_cutoff=_NEARLY)
-        if near and (len(piece) > _FRAGMENT or near[1] == 100):
-            entry = self.exact[near[0]]
-            sure = 1.0 if near[1] == 100 else 0.9 + (near[1] - _NEARLY) / 200
-            chances[entry] = max(chances.get(entry, 0.0), sure)
+        """Let one of the FAQ's own phrases speak."""
+        if piece in self.exact:
+            chances[self.exact[piece]] = 1.0
+        return chances
+
+    def _nearly(self, whole: str, chances: dict[str, float]) -> dict[str, float]:
+        """Let a phrase that differs by a slip of the finger speak."""
+        if len(whole) > _FRAGMENT:
+            for entry in [name for name in chances if name in self.phrases]:
+                near = process.extractOne(
+                    whole, self.phrases[entry], scorer=fuzz.ratio, score_cutoff=_NEARLY
+                )
+                if near:
+                    sure = 0.9 + (near[1] - _NEARLY) / 200
+                    chances[entry] = max(chances[entry], sure)
         return chances
 
     def _veto(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
@@ -181,6 +204,11 @@ class Understanding:
             return Reading(Kind.UNCLEAR, rule="empty")
         if whole in self.exact:
             return self._phrase(text, whole, after)
+        if whole in self.matters:
+            matter = self.matters[whole]
+            return Reading(
+                Kind.ELSEWHERE, matter=matter, confidence=1.0, rule="a phrase of another office"
+            )
         last = self.faq.entries.get(after or "")
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
@@ -190,7 +218,7 @@ class Understanding:
             return self._several(parts, chances)
         for part in parts.values():
             chances[part.entry] = max(chances.get(part.entry, 0.0), part.chance)
-        return self._decide(whole, chances)
+        return self._decide(whole, self._veto(whole, self._nearly(whole, chances)))
 
     def _phrase(self, text: str, whole: str, after: str | None) -> Reading:
         """Return the answer to one of the FAQ's own phrases, word for word."""
@@ -313,9 +341,14 @@ class Understanding:
             return Reading(Kind.UNCLEAR, rule="nothing alike")
         top = candidates[0]
         others = {n: p for n, p in chances.items() if n not in self.faq.entries}
-        other = max(others, key=lambda n: others[n], default="")
-        other_chance = others.get(other, 0.0)
-        matter = other.removeprefix(MATTER) if other.startswith(MATTER) else None
+        other_chance = max(others.values(), default=0.0)
+        named = {n: p for n, p in others.items() if n.startswith(MATTER)}
+        other = max(named, key=lambda n: named[n], default="")
+        matter = (
+            other.removeprefix(MATTER)
+            if named.get(other, 0.0) > other_chance * _NAMED_FIRST
+            else None
+        )
         bare = self._is_bare(whole, top)
 
         def reading(kind: Kind, rule: str, entries: tuple[str, ...] = ()) -> Reading:
