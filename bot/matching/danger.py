@@ -18,6 +18,8 @@ _MOST_HEARD = 24
 _SHORTEST_HEARD = 4
 _LONG = 45
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
+_STORY = 250
+"""No phrase is longer: what the alarm hears in such a whole has to be loud."""
 _DROWNING = 60
 _PLAINLY_HARMLESS = 0.01
 """Below this chance of danger no signal counts."""
@@ -70,7 +72,8 @@ class DangerSense:
         parts = clauses(text)
         pairs = [a + b for a, b in pairwise(parts)] or [whole]
         [(kind, score)] = self.model.alarm([whole])
-        if score >= self.model.alarm_at:
+        enough = self.model.alarm_at if len(whole) <= _STORY else self.model.clause_alarm_at
+        if score >= enough:
             return self.kinds[kind]
         if len(whole) > _LONG:
             heard, loudest = self._loudest(pairs)

@@ -37,8 +37,9 @@ def test_the_same_phrase_in_other_clothes(mind: Understanding, typed: str) -> No
 
 def test_a_nearly_exact_phrase_is_nearly_sure(mind: Understanding) -> None:
     typed = "孩子平时住在学校，伙食费的负担重"
-    [chances] = mind.rank([mind.wording.plain(typed)])
-    assert 0.9 <= chances["aid.boarder"] < 1
+    reading = mind.read(typed)
+    assert reading.entries == ("aid.boarder",)
+    assert 0.9 <= reading.confidence < 1
 
 
 @pytest.mark.parametrize("typed", [*BARE, "補助", "请问补助呢", "报名？", "材料。。"])
