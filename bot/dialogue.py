@@ -10,7 +10,7 @@ from bot.faq.value import Faq
 from bot.ledger import Ledger
 from bot.matching.understand import Understanding
 from bot.model import Decision, Message, Outcome, Reply, Session, Switches
-from bot.text import squeeze
+from bot.text import squeeze, squeezed
 
 _DISTRICT = timezone(timedelta(hours=8))
 _AS_USUAL = Switches()
@@ -57,7 +57,7 @@ class Request:
         """The kind of small talk that the whole message is, if any."""
         said = self.said
         for kind, wordings in self.faq.lexicon.small_talk.items():
-            if said in {squeeze(w) for w in wordings}:
+            if said in squeezed(tuple(wordings)):
                 return kind
         return None
 
@@ -72,7 +72,7 @@ class Request:
 
     def names_command(self, name: str) -> bool:
         """Return whether the whole message is one of that command's wordings."""
-        return self.said in {squeeze(w) for w in self.faq.lexicon.commands.get(name, ())}
+        return self.said in squeezed(tuple(self.faq.lexicon.commands.get(name, ())))
 
 
 Handler = Callable[[Request], Outcome | None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from zhconv_rs import zhconv
 
@@ -28,6 +29,12 @@ def squeeze(text: str) -> str:
     '怎么报名'
     """
     return _KEEP.sub("", fold(text))
+
+
+@cache
+def squeezed(words: tuple[str, ...]) -> frozenset[str]:
+    """Return staff's wordings squeezed; kept, for they are compared with every message."""
+    return frozenset(map(squeeze, words))
 
 
 def clauses(text: str, *, keep_question_marks: bool = False) -> list[str]:

@@ -6,7 +6,7 @@ from bot import words
 from bot.dialogue import Request
 from bot.inquiry import OWNED
 from bot.model import Decision, Outcome, Reply, Status
-from bot.text import squeeze
+from bot.text import squeezed
 
 _LONGEST = 24
 """A longer message asks something else as well; the person it names is not the point."""
@@ -22,9 +22,9 @@ def _asks(request: Request) -> bool:
     said = request.said
     if not said or len(said) > _LONGEST:
         return False
-    refused = tuple(map(squeeze, request.faq.lexicon.commands.get("no_handoff", ())))
-    for wording in request.faq.lexicon.commands.get("handoff", ()):
-        wanted = squeeze(wording)
+    commands = request.faq.lexicon.commands
+    refused = tuple(squeezed(tuple(commands.get("no_handoff", ()))))
+    for wanted in squeezed(tuple(commands.get("handoff", ()))):
         if said == wanted:
             return True
         before, found, _ = said.partition(wanted)
