@@ -18,8 +18,10 @@ _MOST_HEARD = 24
 _SHORTEST_HEARD = 4
 _LONG = 45
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
+_WORD_ALARM = 0.85
+"""A mere word (救命, not 结束) has to sound much like danger."""
 _STORY = 250
-"""No phrase is longer: what the alarm hears in such a whole has to be loud."""
+"""So has a whole that is longer than any phrase."""
 _DROWNING = 60
 _PLAINLY_HARMLESS = 0.01
 """Below this chance of danger no signal counts."""
@@ -72,7 +74,11 @@ class DangerSense:
         parts = clauses(text)
         pairs = [a + b for a, b in pairwise(parts)] or [whole]
         [(kind, score)] = self.model.alarm([whole])
-        enough = self.model.alarm_at if len(whole) <= _STORY else self.model.clause_alarm_at
+        enough = self.model.alarm_at
+        if len(whole) < _SHORTEST_HEARD:
+            enough = max(enough, _WORD_ALARM)
+        elif len(whole) > _STORY:
+            enough = self.model.clause_alarm_at
         if score >= enough:
             return self.kinds[kind]
         if len(whole) > _LONG:
