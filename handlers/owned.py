@@ -6,6 +6,7 @@ from bot.dialogue import Request
 from bot.ledger import Ledger
 from bot.matching.understand import Kind, Reading
 from bot.model import Decision, Inquiry, Outcome, Status
+from bot.text import fold
 from handlers import questions
 
 
@@ -28,6 +29,9 @@ def handle(request: Request) -> Outcome | None:
 def _another_matter(request: Request, owned: Inquiry, reading: Reading) -> bool:
     """Return whether a self-contained question on something else was asked."""
     if reading.kind is not Kind.ANSWER or not reading.self_contained:
+        return False
+    if not request.mind.wording.asks(fold(request.text)):
+        # 就在教室门口: words for the owner, whatever they look like.
         return False
     if owned.entry is not None:
         return owned.entry not in reading.entries

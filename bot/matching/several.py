@@ -7,7 +7,6 @@ of chances, marks and lengths only, of nothing that stands in a FAQ.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,9 +21,6 @@ _WEIGHTS = (
     *(0.779, 0.385, 1.236, 1.039, 1.849, 0.447, 1.676),
     *(-0.913, -0.519, -0.539, 0.174, 0.252, -0.744, 0.591),
 )
-# 会不会, 有没有, 交没交, and sentences that end in a question word: grammar, not vocabulary.
-_ASKS = re.compile(r"(.)[不没]\1|(?:[吗么呢嘛否不没]|没得)\??$|\?")
-
 Chances = Mapping[str, float]
 
 
@@ -50,9 +46,6 @@ def cuts(text: str, wording: Wording) -> list[Cut]:
     """
     pieces = wording.pieces(text)
 
-    def asks(piece: str) -> bool:
-        return bool(_ASKS.search(piece) or wording.asks_pattern.search(piece))
-
     found = []
     for place in range(1, len(pieces)):
         left, right = "".join(pieces[:place]), "".join(pieces[place:])
@@ -60,7 +53,7 @@ def cuts(text: str, wording: Wording) -> list[Cut]:
         cut = Cut(
             left,
             right,
-            (asks(pieces[place - 1]), asks(left), asks(right)),
+            (wording.asks(pieces[place - 1]), wording.asks(left), wording.asks(right)),
             connected,
             pieces[place - 1].endswith("?"),
             len(pieces),

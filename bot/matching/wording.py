@@ -11,6 +11,8 @@ from bot.faq.schema import LexiconFile
 from bot.text import clauses, squeeze
 
 MOST_QUESTIONS = 6
+# 会不会, 有没有, 交没交, and sentences that end in a question word: grammar, not vocabulary.
+_ASKS = re.compile(r"(.)[不没]\1|(?:[吗么呢嘛否不没]|没得)\??$|\?")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ class Wording:
             parts[-1] += pending
         unique = list(dict.fromkeys(parts))
         return unique[:MOST_QUESTIONS] if len(unique) > 1 else []
+
+    def asks(self, text: str) -> bool:
+        """Return whether folded text asks for something."""
+        return bool(_ASKS.search(text) or self.asks_pattern.search(text))
 
     def follows(self, text: str) -> bool:
         """Return whether the text begins or ends like something that goes on from before."""
