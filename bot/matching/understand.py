@@ -205,9 +205,12 @@ class Understanding:
         if whole in self.exact:
             return self._phrase(text, whole, after)
         if whole in self.matters:
-            matter = self.matters[whole]
             return Reading(
-                Kind.ELSEWHERE, matter=matter, confidence=1.0, rule="a phrase of another office"
+                Kind.ELSEWHERE,
+                matter=self.matters[whole],
+                candidates=self._candidates(self.rank([whole])[0]),
+                confidence=1.0,
+                rule="a phrase of another office",
             )
         last = self.faq.entries.get(after or "")
         if last is not None and len(whole) <= _SHORT:
