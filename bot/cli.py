@@ -283,13 +283,15 @@ async def _stats(
 
     from bot.faq.load import load
     from bot.figures import counting, table, terminal
+    from bot.hours import calendar
     from bot.learning.queue import LearningQueue
     from bot.storage import figures as stored
     from bot.storage.reviews import Reviews
     from bot.storage.store import Store
 
     since, until = counting.span(wall_clock(), weeks)
-    titles = table.titles(load(faq or settings.faq))
+    served = load(faq or settings.faq)
+    titles, office = table.titles(served), calendar(served.hours)
     store = await Store.open(settings.data / build.DATABASE)
     try:
         turns = await stored.turns(store.database, since, until)
@@ -298,10 +300,11 @@ async def _stats(
         groups = await queue.groups() if queue else []
     finally:
         await store.close()
+    counted = counting.counted(turns, inquiries, office)
     if csv:
-        _echo(table.as_csv(turns, inquiries, titles).rstrip())
+        _echo(table.as_csv(counted, titles, office).rstrip())
     else:
-        terminal.show(turns, inquiries, titles, Console())
+        terminal.show(counted, turns, titles, office, Console())
         if mind:
             terminal.show_misses(groups, mind.faq, Console())
 

@@ -297,11 +297,7 @@ class Desk:
         """Return all unresolved inquiries and those resolved lately."""
         del show
         since = self._clock() - timedelta(days=self.mind.faq.hours.come_back_days)
-        return [
-            item
-            for item in await self.store.queue(None, limit=_QUEUE_LIMIT)
-            if item.inquiry.status is not Status.RESOLVED or item.inquiry.changed_at >= since
-        ]
+        return await self.store.queue(None, limit=_QUEUE_LIMIT, resolved_since=since)
 
     async def inquiry(self, number: str) -> Inquiry | None:
         return await self.store.inquiry(number)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 run_bot              → cli handlers
 cli                  → serve channels exam build jsonl editing figures learning config engine
-                       dialogue matching.report matching.understand storage faq exam.why
+                       dialogue matching.report matching.understand storage hours faq exam.why
 exam                 → build jsonl exam.report exam.must exam.why evaluate dialogue
                        matching.understand faq faq.value
 exam.must *          → exam.report evaluate faq faq.schema
@@ -33,7 +33,7 @@ channels             → engine outbox inquiry wire privacy storage news faq.val
                        poster
 console              → figures learning editing editing.impact engine words wire inquiry storage
                        news targets hours faq faq.value faq.schema text
-figures              → learning storage faq.value
+figures              → learning storage hours faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
                        faq.value editing.impact editing.merging

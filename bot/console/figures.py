@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from bot.console.guard import SignedIn
 from bot.console.pages import page
 from bot.engine import Desk
 from bot.figures import counting, table
+from bot.hours import calendar
 from bot.learning.queue import LearningQueue
 from bot.storage import figures as stored
 from bot.storage.audit import Audit
@@ -42,14 +44,17 @@ class _Figures:
     def __init__(self, desk: Desk, learning: LearningQueue, now: Callable[[], datetime]) -> None:
         self._desk, self._learning, self._now = desk, learning, now
         self._audit = Audit(desk.store.database)
+        self._known: dict[int, tuple[object, tuple[counting.Cells, list[int]]]] = {}
 
     async def all(self, request: Request, staff: SignedIn) -> Response:
         """Return the figures of the last weeks."""
         weeks = _weeks(request)
-        turns, inquiries = await self._rows(weeks)
-        titles = table.titles(self._desk.mind.faq)
-        by_week = counting.by_week(turns, inquiries)
-        by_topic = counting.by_topic(turns, inquiries, [t for t in titles if t])
+        cells, hours = await self._counted(weeks)
+        faq = self._desk.mind.faq
+        titles, office = table.titles(faq), calendar(faq.hours)
+        columns = table.columns(office).values()
+        by_week = counting.by_week(cells)
+        by_topic = counting.by_topic(cells, [t for t in titles if t])
         await self._audit.looked(staff.name, "learning", self._now(), again=True)
         return page(
             "figures/all.html",
@@ -57,25 +62,22 @@ class _Figures:
             place="figures",
             weeks=weeks,
             WEEKS=WEEKS,
-            COLUMNS=table.COLUMNS,
-            whole=list(
-                zip(
-                    table.COLUMNS.values(),
-                    table.cells(counting.figures(turns, inquiries)),
-                    strict=True,
-                )
-            ),
+            columns=columns,
+            counted_by=table.counted_by(office),
+            whole=list(zip(columns, table.cells(counting.whole(cells)), strict=True)),
             by_week=[(table.week_name(w), f, table.cells(f)) for w, f in by_week.items()],
             by_topic=[(titles[t], f, table.cells(f)) for t, f in by_topic.items()],
-            hours=counting.busy_hours(turns),
+            hours=hours,
             groups=(await self._learning.groups())[:_TOP],
-            entries=self._desk.mind.faq.entries,
+            entries=faq.entries,
         )
 
     async def weeks(self, request: Request, staff: SignedIn) -> Response:
         """Return a line a week and topic."""
-        turns, inquiries = await self._rows(_weeks(request))
-        return _csv(table.as_csv(turns, inquiries, table.titles(self._desk.mind.faq)), "weeks.csv")
+        cells, _ = await self._counted(_weeks(request))
+        faq = self._desk.mind.faq
+        text = table.as_csv(cells, table.titles(faq), calendar(faq.hours))
+        return _csv(text, "weeks.csv")
 
     async def misses(self, request: Request, staff: SignedIn) -> Response:
         """Return the groups of what was not understood."""
@@ -91,13 +93,17 @@ class _Figures:
         ]
         return _csv(table.misses_csv(groups), "misses.csv")
 
-    async def _rows(self, weeks: int) -> tuple[list[stored.TurnRow], list[stored.InquiryRow]]:
+    async def _counted(self, weeks: int) -> tuple[counting.Cells, list[int]]:
+        """Return the figures and the busy hours, counted anew only when something changed."""
         since, until = counting.span(self._now(), weeks)
-        database = self._desk.store.database
-        return (
-            await stored.turns(database, since, until),
-            await stored.inquiries(database, since, until),
-        )
+        database, office = self._desk.store.database, calendar(self._desk.mind.faq.hours)
+        state = (since, office, await stored.state(database))
+        if weeks not in self._known or self._known[weeks][0] != state:
+            turns = await stored.turns(database, since, until)
+            inquiries = await stored.inquiries(database, since, until)
+            cells = await asyncio.to_thread(counting.counted, turns, inquiries, office)
+            self._known[weeks] = state, (cells, counting.busy_hours(turns))
+        return self._known[weeks][1]
 
 
 def _weeks(request: Request) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from bot.faq.value import Faq
-from bot.figures.counting import Figures, figures, monday
-from bot.storage.figures import InquiryRow, TurnRow
+from bot.figures.counting import Cells, Figures
+from bot.hours import Calendar
 
 COLUMNS: Mapping[str, str] = {
     "questions": "提问",
@@ -21,11 +21,19 @@ COLUMNS: Mapping[str, str] = {
     "not_helped": "没帮助",
     "ratings": "评价数",
     "helped": "评价有帮助",
-    "first_reply_min": "首次回复（分钟，中位）",
-    "first_reply_p90_min": "首次回复（分钟，九成内）",
+    "first_reply_min": "首次回复（{minutes}，中位）",
+    "first_reply_p90_min": "首次回复（{minutes}，九成内）",
     "unreplied": "还没回复",
+    "resolution_min": "人工办结（{minutes}，中位）",
+    "resolution_p90_min": "人工办结（{minutes}，九成内）",
 }
-"""Every figure as staff call it."""
+"""Every figure as staff call it; `columns` says which minutes."""
+
+_COUNTED = (
+    "首次回复从转人工算到工作人员第一次写话；人工办结算在工作人员手上的时间，等家长回话的不算。"
+)
+_WORKING = "都只数值守时段里的分钟。"
+_BY_THE_CLOCK = "还没有写值守时段，按钟表时间算，下班和放假也在内。"
 
 _RATES = frozenset(
     {"no_answer", "resolved", "resolved_alone", "handed_over", "not_helped", "helped"}
@@ -33,12 +41,25 @@ _RATES = frozenset(
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+def columns(office: Calendar) -> dict[str, str]:
+    """Return every figure's label: minutes are working ones when the hours are known.
+
+    >>> columns(Calendar(week=()))["resolution_min"]
+    '人工办结（分钟，中位）'
+    """
+    minutes = "工作分钟" if office.known else "分钟"
+    return {name: label.format(minutes=minutes) for name, label in COLUMNS.items()}
+
+
+def counted_by(office: Calendar) -> str:
+    """Return in a sentence what the minutes are."""
+    return _COUNTED + (_WORKING if office.known else _BY_THE_CLOCK)
+
+
 def cells(counted: Figures) -> list[str]:
     """Return the figures as words, in the order of COLUMNS; – without a case.
 
-    >>> from dataclasses import replace
-    >>> none = figures([], [])
-    >>> cells(replace(none, no_answer=0.125, first_reply_min=7.26))[1], cells(none)[3]
+    >>> cells(Figures(questions=8, missed=1))[1], cells(Figures())[3]
     ('12.5%', '–')
     """
     return [_cell(name, getattr(counted, name)) for name in COLUMNS]
@@ -61,25 +82,19 @@ def week_name(week: date) -> str:
     return f"{week.month}月{week.day}日–{last}"
 
 
-def as_csv(
-    turns: Sequence[TurnRow], inquiries: Sequence[InquiryRow], titles: Mapping[str, str]
-) -> str:
+def as_csv(counted: Cells, titles: Mapping[str, str], office: Calendar) -> str:
     """Return one line for each week and topic, as a spreadsheet opens it.
 
     `titles` maps topics to their names, "" to that of no topic.
     """
-    weeks = sorted({monday(t.at) for t in turns} | {monday(i.opened_at) for i in inquiries})
     out = io.StringIO()
     write = csv.writer(out)
-    write.writerow(["周一", "类别", *COLUMNS.values()])
-    for week in weeks:
+    write.writerow(["周一", "类别", *columns(office).values()])
+    for week in sorted({week for week, _ in counted}):
         for topic, title in titles.items():
-            counted = figures(
-                [t for t in turns if monday(t.at) == week and (t.topic or "") == topic],
-                [i for i in inquiries if monday(i.opened_at) == week and (i.topic or "") == topic],
-            )
-            if counted.questions or counted.opened:
-                numbers = [_number(getattr(counted, name)) for name in COLUMNS]
+            here = counted.get((week, topic))
+            if here is not None and (here.questions or here.opened):
+                numbers = [_number(getattr(here, name)) for name in COLUMNS]
                 write.writerow([week.isoformat(), safe(title), *numbers])
     return out.getvalue()
 

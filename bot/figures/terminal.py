@@ -9,30 +9,34 @@ from rich.table import Table
 
 from bot.faq.value import Faq
 from bot.figures import counting, table
+from bot.hours import Calendar
 from bot.learning.groups import Group
-from bot.storage.figures import InquiryRow, TurnRow
+from bot.storage.figures import TurnRow
 
 _BAR = 40
 _TOP = 10
 
 
 def show(
+    counted: counting.Cells,
     turns: Sequence[TurnRow],
-    inquiries: Sequence[InquiryRow],
     titles: Mapping[str, str],
+    office: Calendar,
     console: Console,
 ) -> None:
     """Print the figures by week and by topic, and the busiest hours."""
-    weeks = counting.by_week(turns, inquiries)
+    weeks = counting.by_week(counted)
     if not weeks:
         console.print("这段时间还没有咨询。")
         return
-    by_week = {table.week_name(week): counted for week, counted in weeks.items()}
-    topics = counting.by_topic(turns, inquiries, [topic for topic in titles if topic])
-    by_topic = {titles[topic]: counted for topic, counted in topics.items()}
-    whole = {"合计": counting.figures(turns, inquiries)}
-    console.print(_turned("按周", {**whole, **by_week}))
-    console.print(_turned("按类", by_topic))
+    labels = list(table.columns(office).values())
+    by_week = {table.week_name(week): each for week, each in weeks.items()}
+    topics = counting.by_topic(counted, [topic for topic in titles if topic])
+    by_topic = {titles[topic]: each for topic, each in topics.items()}
+    whole = {"合计": counting.whole(counted)}
+    console.print(_turned("按周", labels, {**whole, **by_week}))
+    console.print(_turned("按类", labels, by_topic))
+    console.print(table.counted_by(office))
     console.print(_hours(counting.busy_hours(turns)))
 
 
@@ -45,14 +49,14 @@ def show_misses(groups: Sequence[Group], faq: Faq, console: Console) -> None:
     console.print(found)
 
 
-def _turned(title: str, columns: Mapping[str, counting.Figures]) -> Table:
+def _turned(title: str, labels: Sequence[str], columns: Mapping[str, counting.Figures]) -> Table:
     """Return a table with a line for each figure: terminals are narrow."""
     found = Table(title=title, title_justify="left")
     found.add_column("")
     for name in columns:
         found.add_column(name, justify="right")
     cells = [table.cells(counted) for counted in columns.values()]
-    for place, label in enumerate(table.COLUMNS.values()):
+    for place, label in enumerate(labels):
         found.add_row(label, *(each[place] for each in cells))
     return found
 

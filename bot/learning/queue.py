@@ -22,6 +22,8 @@ class LearningQueue:
         self._reviews = reviews
         self._mind = mind
         self._known: tuple[object, list[Group]] = (None, [])
+        self._seen: object = None
+        """How far the store had come when that was grouped."""
         self._grouping = asyncio.Lock()
 
     async def open_signals(self) -> list[Signal]:
@@ -34,12 +36,15 @@ class LearningQueue:
 
     async def groups(self) -> list[Group]:
         """Return the groups, the largest first; grouped anew only when something changed."""
-        found = await self.open_signals()
         async with self._grouping:
             mind = self._mind()
-            state = (mind.faq.version, tuple((s.place, s.kind, s.tapped) for s in found))
-            if self._known[0] != state:
-                self._known = state, await asyncio.to_thread(grouped, found, mind)
+            seen = (mind.faq.version, await self._reviews.state())
+            if self._seen != seen:
+                found = await self.open_signals()
+                state = (mind.faq.version, tuple((s.place, s.kind, s.tapped) for s in found))
+                if self._known[0] != state:
+                    self._known = state, await asyncio.to_thread(grouped, found, mind)
+                self._seen = seen
             return self._known[1]
 
     async def group(self, group_id: str) -> Group | None:

@@ -21,6 +21,10 @@ ORDER BY inbox.id"""
 
 _NEWEST = "SELECT max(id) AS latest FROM inbox"
 
+_STATE = """
+SELECT (SELECT value FROM counters WHERE name = 'place') AS said,
+    (SELECT count(*) FROM reviews) AS reviewed, (SELECT max(at) FROM reviews) AS last"""
+
 _SETTLE = """
 INSERT INTO reviews (inbox_id, outcome, target, rejected, who, at)
 VALUES (:inbox_id, :outcome, :target, :rejected, :who, :at)
@@ -50,6 +54,10 @@ class Reviews:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def state(self) -> tuple[object, ...]:
+        """Return a mark that changes with everything said, removed or settled."""
+        return tuple((await self._database.rows(_STATE))[0])
 
     async def asked(self, window: int = 20_000) -> list[Asked]:
         """Return the messages of the last `window` places, oldest first."""

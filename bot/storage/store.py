@@ -103,6 +103,7 @@ SELECT inquiries.*,
     (SELECT why FROM moves WHERE moves.number = inquiries.number ORDER BY id DESC LIMIT 1) AS why
 FROM inquiries
 WHERE status IN (:s0, :s1, :s2, :s3, :s4, :s5)
+    AND (status <> 'resolved' OR changed_at >= :resolved_since)
 ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
     CASE WHEN status = 'resolved' THEN 0 ELSE urgent END DESC,
     CASE WHEN status = 'waiting_staff' THEN 0 ELSE 1 END,
@@ -220,17 +221,23 @@ class Store:
             )
 
     async def queue(
-        self, statuses: Collection[Status] | None = None, limit: int = 200
+        self,
+        statuses: Collection[Status] | None = None,
+        limit: int = 200,
+        *,
+        resolved_since: datetime | None = None,
     ) -> list[QueueItem]:
         """Return the staff's list: urgent, then waiting_staff, then the longest waiting.
 
-        Resolved ones come last, the newest of them first; `None` means every status.
+        Resolved ones come last, the newest of them first; `None` means every status, however
+        long ago it was resolved.
         """
         wanted = set(Status if statuses is None else statuses)
         names = {
             f"s{i}": status.value if status in wanted else None for i, status in enumerate(Status)
         }
-        rows = await self.database.rows(_QUEUE, limit=limit, **names)
+        since = stamp(resolved_since) if resolved_since else ""
+        rows = await self.database.rows(_QUEUE, limit=limit, resolved_since=since, **names)
         return [
             QueueItem(
                 load_inquiry(row),
