@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from bot.console.door import Door
-from bot.console.guard import SignedIn
-from bot.console.pages import page
+from bot.console.places import FIGURES
+from bot.console.visit import Page, Visit
 from bot.engine import Desk
 from bot.figures import counting, table
 from bot.hours import calendar
@@ -28,14 +27,15 @@ _BOM = "\ufeff"
 
 def figure_routes(
     desk: Desk, learning: LearningQueue, door: Door, now: Callable[[], datetime]
-) -> list[BaseRoute]:
-    """Return the addresses of the figures, below /staff."""
+) -> Iterator[Route]:
+    """Yield the addresses of the figures, below /staff."""
     views = _Figures(desk, learning, now)
-    return [
-        Route("/figures/", door.page(views.all)),
-        Route("/figures/weeks.csv", door.page(views.weeks)),
-        Route("/figures/misses.csv", door.page(views.misses)),
-    ]
+    return door.routes(
+        FIGURES,
+        Page("/figures/", views.all),
+        Page("/figures/weeks.csv", views.weeks),
+        Page("/figures/misses.csv", views.misses),
+    )
 
 
 class _Figures:
@@ -46,20 +46,18 @@ class _Figures:
         self._audit = Audit(desk.store.database)
         self._known: dict[int, tuple[object, tuple[counting.Cells, list[int]]]] = {}
 
-    async def all(self, request: Request, staff: SignedIn) -> Response:
+    async def all(self, visit: Visit) -> Response:
         """Return the figures of the last weeks."""
-        weeks = _weeks(request)
+        weeks = _weeks(visit)
         cells, hours = await self._counted(weeks)
         faq = self._desk.mind.faq
         titles, office = table.titles(faq), calendar(faq.hours)
         columns = table.columns(office).values()
         by_week = counting.by_week(cells)
         by_topic = counting.by_topic(cells, [t for t in titles if t])
-        await self._audit.looked(staff.name, "learning", self._now(), again=True)
-        return page(
+        await self._audit.looked(visit.staff.name, "learning", self._now(), again=True)
+        return visit.page(
             "figures/all.html",
-            staff=staff,
-            place="figures",
             weeks=weeks,
             WEEKS=WEEKS,
             columns=columns,
@@ -72,16 +70,16 @@ class _Figures:
             entries=faq.entries,
         )
 
-    async def weeks(self, request: Request, staff: SignedIn) -> Response:
+    async def weeks(self, visit: Visit) -> Response:
         """Return a line a week and topic."""
-        cells, _ = await self._counted(_weeks(request))
+        cells, _ = await self._counted(_weeks(visit))
         faq = self._desk.mind.faq
         text = table.as_csv(cells, table.titles(faq), calendar(faq.hours))
         return _csv(text, "weeks.csv")
 
-    async def misses(self, request: Request, staff: SignedIn) -> Response:
+    async def misses(self, visit: Visit) -> Response:
         """Return the groups of what was not understood."""
-        await self._audit.add(staff.name, "look", "learning", self._now(), "misses.csv")
+        await self._audit.add(visit.staff.name, "look", "learning", self._now(), "misses.csv")
         entries = self._desk.mind.faq.entries
         groups = [
             (
@@ -106,8 +104,8 @@ class _Figures:
         return self._known[weeks][1]
 
 
-def _weeks(request: Request) -> int:
-    asked = request.query_params.get("weeks", "")
+def _weeks(visit: Visit) -> int:
+    asked = visit.asked("weeks")
     return next((weeks for weeks in WEEKS if str(weeks) == asked), WEEKS[1])
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from bot.console import canned, words
-from bot.console.door import STALE, Door
-from bot.console.guard import PATH, SignedIn, field_text
+from bot.console.door import Door
+from bot.console.guard import SignedIn
 from bot.console.inbox import Narrow, Show, allowed, select
 from bot.console.live import EventStream, inbox_events
 from bot.console.once import Once
-from bot.console.pages import page, problem
+from bot.console.places import INBOX
 from bot.console.story import story
+from bot.console.visit import Page, Visit, done
 from bot.engine import CHONGQING, Desk
 from bot.hours import calendar
 from bot.model import Act, Inquiry
@@ -37,6 +37,8 @@ _TOO_LONG = f"内容超过 {LONGEST_TEXT} 字，请删短一些或分几次发�
 
 _LONG_NOTE = f"备注超过 {LONGEST_TEXT} 字，请删短一些。"
 _NO_COLLEAGUE = "请选要转给哪位同事。"
+_UNKNOWN = (404, "没有这件咨询", "编号可能输错了，或者家长已删除自己的数据。")
+_UNKNOWN_ACT = (400, "看不懂这个操作", "请回到咨询页面再试。")
 
 _SHOWS = {show.value: show for show in Show}
 _ACTS = {act.value: act for act in Act}
@@ -48,18 +50,16 @@ def inquiry_routes(
     door: Door,
     now: Callable[[], datetime],
     stopping: asyncio.Event,
-) -> list[BaseRoute]:
-    """Return the addresses of the inbox, below /staff."""
+) -> Iterator[Route]:
+    """Yield the addresses of the inbox, below /staff."""
     views = _Inquiries(desk, accounts, door, now, stopping)
-    return [
-        Route("/", door.page(views.queue)),
-        Route("/inquiries/{number}", door.page(views.inquiry)),
-        Route("/inquiries/{number}", door.form(views.act, stale=views.stale), methods=["POST"]),
-        Route(
-            "/inquiries/{number}/notes", door.form(views.note, stale=views.stale), methods=["POST"]
-        ),
-        Route("/events", views.events),
-    ]
+    yield from door.routes(
+        INBOX,
+        Page("/", views.queue),
+        Page("/inquiries/{number}", views.inquiry, views.act, stale=views.refuse),
+        Page("/inquiries/{number}/notes", act=views.note, stale=views.refuse),
+    )
+    yield Route("/events", views.events)
 
 
 class _Inquiries:
@@ -81,9 +81,9 @@ class _Inquiries:
         self._once = Once()
         self._audit = Audit(desk.store.database)
 
-    async def queue(self, request: Request, staff: SignedIn) -> Response:
+    async def queue(self, visit: Visit) -> Response:
         """Return one list of the inbox."""
-        asked, now = request.query_params, self._now()
+        asked, now = visit.request.query_params, self._now()
         show = _SHOWS.get(asked.get("show", ""), Show.WAITING)
         narrow = Narrow(
             asked.get("topic", ""),
@@ -98,12 +98,10 @@ class _Inquiries:
         }
         late = {number for number, due in dues.items() if any(each.late(now) for each in due)}
         fitting = [item for item in items if narrow.fits(item.inquiry, late)]
-        lists = {each: select(fitting, each, staff.name) for each in Show}
-        await self._audit.looked(staff.name, "inbox", now, again=True)
-        return page(
+        lists = {each: select(fitting, each, visit.staff.name) for each in Show}
+        await self._audit.looked(visit.staff.name, "inbox", now, again=True)
+        return visit.page(
             "queue.html",
-            staff=staff,
-            place="inbox",
             show=show,
             lists=lists,
             narrow=narrow,
@@ -117,77 +115,55 @@ class _Inquiries:
             now=now,
         )
 
-    async def inquiry(self, request: Request, staff: SignedIn) -> Response:
+    async def inquiry(self, visit: Visit) -> Response:
         """Return one inquiry with its conversation and what may be done to it."""
-        inquiry = await self._find(request)
+        inquiry = await self._find(visit)
         if inquiry is None:
-            return self._unknown(staff)
-        live = "x-live" in request.headers
-        await self._audit.looked(staff.name, inquiry.number, self._now(), again=live)
-        asked = request.query_params
-        done = _ACTS.get(asked.get("done", ""))
-        return await self._inquiry_page(
-            inquiry,
-            staff,
-            notice=None if done is None else words.DONE[done],
-            find=asked.get("find", "").strip()[:100],
-            insert=asked.get("insert", ""),
-        )
+            return visit.problem(*_UNKNOWN)
+        live = "x-live" in visit.request.headers
+        await self._audit.looked(visit.staff.name, inquiry.number, self._now(), again=live)
+        return await self._inquiry(inquiry, visit)
 
-    async def act(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+    async def act(self, visit: Visit) -> Response:
         """Do what the form asks, then redirect; refused, show why and keep what was typed."""
-        text = field_text(form, "text").strip()
-        inquiry = await self._find(request)
+        text, name = visit.typed("text").strip(), visit.staff.name
+        inquiry = await self._find(visit)
         if inquiry is None:
-            return self._unknown(staff, kept=text)
-        act = _ACTS.get(field_text(form, "act"))
+            return visit.problem(*_UNKNOWN)
+        act = _ACTS.get(visit.typed("act"))
         if act is None:
-            return problem(400, "看不懂这个操作", "请回到咨询页面再试。", staff=staff, kept=text)
+            return visit.problem(*_UNKNOWN_ACT)
         if not text and act in {Act.REPLY, Act.ASK_PARENT}:
-            return await self._refuse(inquiry, staff, form, 422, _EMPTY_TEXT)
+            return await self.refuse(visit.refused(422, _EMPTY_TEXT))
         if len(text) > LONGEST_TEXT:
-            return await self._refuse(inquiry, staff, form, 422, _TOO_LONG)
-        number, name, to_whom = inquiry.number, staff.name, field_text(form, "to_whom")
-        if act is Act.TRANSFER and to_whom not in await self._colleagues(staff):
-            return await self._refuse(inquiry, staff, form, 422, _NO_COLLEAGUE)
-        nonce = field_text(form, "nonce") or secrets.token_urlsafe()
+            return await self.refuse(visit.refused(422, _TOO_LONG))
+        number, to_whom = inquiry.number, visit.typed("to_whom")
+        if act is Act.TRANSFER and to_whom not in await self._colleagues(visit.staff):
+            return await self.refuse(visit.refused(422, _NO_COLLEAGUE))
+        nonce = visit.typed("nonce") or secrets.token_urlsafe()
         result = await self._once.do(
             lambda: self._desk.act(name, number, act, text, to_whom=to_whom),
             *(nonce, name, number, act, text, to_whom),
         )
         if result.error is not None:
-            return await self._refuse(inquiry, staff, form, 409, result.error)
-        return RedirectResponse(f"{PATH}/inquiries/{number}?done={act}", 303)
+            return await self.refuse(visit.refused(409, result.error))
+        return done(_path(inquiry), act)
 
-    async def note(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+    async def note(self, visit: Visit) -> Response:
         """Keep an internal note, which no parent ever sees."""
-        text = field_text(form, "text").strip()
-        inquiry = await self._find(request)
+        text = visit.typed("text").strip()
+        inquiry = await self._find(visit)
         if inquiry is None:
-            return self._unknown(staff, kept=text)
+            return visit.problem(*_UNKNOWN)
         if len(text) > LONGEST_TEXT:
-            return await self._refuse(inquiry, staff, form, 422, _LONG_NOTE)
-        await self._desk.note(staff.name, inquiry.number, text)
-        return RedirectResponse(f"{PATH}/inquiries/{inquiry.number}#notes", 303)
+            return await self.refuse(visit.refused(422, _LONG_NOTE))
+        await self._desk.note(visit.staff.name, inquiry.number, text)
+        return RedirectResponse(f"{_path(inquiry)}#notes", 303)
 
-    async def stale(self, request: Request, staff: SignedIn, form: FormData) -> Response:
-        """Show the inquiry as it stands, with what was typed on a page of another session."""
-        inquiry = await self._find(request)
-        if inquiry is None:
-            return self._unknown(staff, kept=field_text(form, "text").strip())
-        return await self._refuse(inquiry, staff, form, 403, STALE)
-
-    async def _refuse(
-        self, inquiry: Inquiry, staff: SignedIn, form: FormData, status: int, error: str
-    ) -> Response:
-        return await self._inquiry_page(
-            await self._desk.inquiry(inquiry.number) or inquiry,
-            staff,
-            status=status,
-            error=error,
-            kept=field_text(form, "text").strip(),
-            tried=_ACTS.get(field_text(form, "act")),
-        )
+    async def refuse(self, visit: Visit) -> Response:
+        """Show the inquiry as it stands by now, with why nothing was done and what was typed."""
+        inquiry = await self._find(visit)
+        return await self._inquiry(inquiry, visit) if inquiry else visit.problem(*_UNKNOWN)
 
     async def _colleagues(self, staff: SignedIn) -> list[str]:
         """Return to whom an inquiry may be handed."""
@@ -227,44 +203,28 @@ class _Inquiries:
             return Response(status_code=401)
         return EventStream(inbox_events(self._desk, still_signed_in, stopping=self._stopping))
 
-    async def _find(self, request: Request) -> Inquiry | None:
-        number: str = request.path_params["number"]
+    async def _find(self, visit: Visit) -> Inquiry | None:
+        number = visit.part("number")
         if not (number.isascii() and number.isdecimal()):
             return None
         return await self._desk.inquiry(number)
 
-    def _unknown(self, staff: SignedIn, kept: str = "") -> Response:
-        text = "编号可能输错了，或者家长已删除自己的数据。"
-        return problem(404, "没有这件咨询", text, staff=staff, kept=kept)
-
-    async def _inquiry_page(
-        self,
-        inquiry: Inquiry,
-        staff: SignedIn,
-        *,
-        status: int = 200,
-        notice: str | None = None,
-        error: str | None = None,
-        kept: str = "",
-        tried: Act | None = None,
-        find: str = "",
-        insert: str = "",
-    ) -> Response:
-        number, casework = inquiry.number, self._desk.store.casework
+    async def _inquiry(self, inquiry: Inquiry, visit: Visit) -> Response:
+        number, find = inquiry.number, visit.asked("find")[:100]
+        casework = self._desk.store.casework
         understood = await self._desk.store.understood(number)
         answers = await self._canned(inquiry, understood, find)
         transcript = await self._desk.transcript(number)
         progress = await self._desk.store.progress(number)
         hours = self._desk.mind.faq.hours
+        kept, tried = visit.typed("text").strip(), _ACTS.get(visit.typed("act"))
         if not kept:
+            insert = visit.asked("insert")
             kept, tried = next(
                 ((c.text, Act.REPLY) for c in answers if c.entry == insert), ("", tried)
             )
-        return page(
+        return visit.page(
             "inquiry.html",
-            status,
-            staff=staff,
-            place="inbox",
             inquiry=inquiry,
             transcript=transcript,
             why=await self._why(transcript, understood),
@@ -275,17 +235,20 @@ class _Inquiries:
                 await casework.ratings(number),
             ),
             notes=await casework.notes(number),
-            colleagues=await self._colleagues(staff),
+            colleagues=await self._colleagues(visit.staff),
             canned=answers,
             find=find,
             dues=[due for each in progress for due in owed(each, hours)],
             title_of=self._desk.entry_title,
-            allowed=allowed(inquiry, staff.name),
-            notice=notice,
-            error=error,
+            allowed=allowed(inquiry, visit.staff.name),
+            notice=visit.notice(words.DONE),
             kept=kept,
             tried=tried,
             nonce=secrets.token_urlsafe(12),
             longest=LONGEST_TEXT,
             now=self._now(),
         )
+
+
+def _path(inquiry: Inquiry) -> str:
+    return f"{INBOX.path}inquiries/{inquiry.number}"

@@ -1,4 +1,4 @@
-"""The places of the staff pages, as the navigation shows them."""
+"""The places of the staff pages, as the navigation shows them, and who may go there."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from dataclasses import dataclass
 class Place:
     """One link of the navigation."""
 
-    name: str
-    """What a page of that place passes to `page()` as `place`."""
     path: str
     label: str
     admins_only: bool = False
 
 
-PLACES = (
-    Place("inbox", "/staff/", "收件箱"),
-    Place("faq", "/staff/faq/", "常见问题"),
-    Place("learning", "/staff/learning/", "待学习"),
-    Place("figures", "/staff/figures/", "统计"),
-    Place("accounts", "/staff/accounts/", "账号", admins_only=True),
-    Place("settings", "/staff/settings/", "设置", admins_only=True),
-    Place("audit", "/staff/audit/", "记录", admins_only=True),
-)
+INBOX = Place("/staff/", "收件箱")
+FAQ = Place("/staff/faq/", "常见问题")
+LEARNING = Place("/staff/learning/", "待学习")
+FIGURES = Place("/staff/figures/", "统计")
+ACCOUNTS = Place("/staff/accounts/", "账号", admins_only=True)
+SETTINGS = Place("/staff/settings/", "设置", admins_only=True)
+AUDIT = Place("/staff/audit/", "记录", admins_only=True)
+
+PLACES = (INBOX, FAQ, LEARNING, FIGURES, ACCOUNTS, SETTINGS, AUDIT)
 """In this order; a place stands here once its page exists."""

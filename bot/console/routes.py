@@ -14,15 +14,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from bot.console.door import Door
-from bot.console.faq.pages import FaqPages, faq_routes
+from bot.console.faq.pages import FaqPages
+from bot.console.faq.routes import faq_routes
 from bot.console.figures import figure_routes
-from bot.console.guard import PATH, SignedIn, StaffHeaders
+from bot.console.guard import PATH, StaffHeaders
 from bot.console.inquiries import inquiry_routes
 from bot.console.learning import learning_routes
-from bot.console.pages import STATIC, problem
+from bot.console.pages import STATIC
 from bot.console.people import people_routes
 from bot.console.settings import settings_routes
 from bot.console.sign_in import SignIn
+from bot.console.visit import Page, Visit
 from bot.engine import Desk
 from bot.storage.accounts import Accounts
 from bot.storage.sessions import Sessions
@@ -61,7 +63,7 @@ def console_routes(
                 Route("/sign-in", sign_in.enter, methods=["POST"]),
                 Route("/sign-out", sign_in.leave, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
-                Route("/{path:path}", door.page(_nothing_here)),
+                *door.routes(None, Page("/{path:path}", _nothing_here)),
             ],
             middleware=[
                 Middleware(StaffHeaders),
@@ -71,5 +73,5 @@ def console_routes(
     ]
 
 
-async def _nothing_here(request: Request, staff: SignedIn) -> Response:
-    return problem(404, "没有这个页面", "地址可能输错了。", staff=staff)
+async def _nothing_here(visit: Visit) -> Response:
+    return visit.problem(404, "没有这个页面", "地址可能输错了。")

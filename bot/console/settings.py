@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from starlette.datastructures import FormData
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.console.door import Door
-from bot.console.guard import PATH, SignedIn, field_text
-from bot.console.pages import page
+from bot.console.places import AUDIT, SETTINGS
+from bot.console.visit import Page, Visit, done
 from bot.engine import Desk
 from bot.storage.audit import Audit
 
 LONGEST_NOTICE = 300
-_SETTINGS = f"{PATH}/settings/"
 _DONE = {
     "notice": "通知已挂出，每条答复前都会先说。",
     "no_notice": "通知已撤下。",
@@ -28,14 +25,11 @@ _TOO_LONG = f"通知超过 {LONGEST_NOTICE} 字，请删短一些。"
 _PAGE = 100
 
 
-def settings_routes(desk: Desk, door: Door, now: Callable[[], datetime]) -> list[BaseRoute]:
-    """Return the addresses of the settings and the audit, below /staff."""
+def settings_routes(desk: Desk, door: Door, now: Callable[[], datetime]) -> Iterator[Route]:
+    """Yield the addresses of the settings and the audit, below /staff."""
     views = _Settings(desk, now)
-    return [
-        Route("/settings/", door.page(views.settings, admins_only=True)),
-        Route("/settings/", door.form(views.change, admins_only=True), methods=["POST"]),
-        Route("/audit/", door.page(views.audit, admins_only=True)),
-    ]
+    yield from door.routes(SETTINGS, Page("/settings/", views.settings, views.change))
+    yield from door.routes(AUDIT, Page("/audit/", views.audit))
 
 
 class _Settings:
@@ -45,67 +39,48 @@ class _Settings:
         self._desk, self._now = desk, now
         self._audit = Audit(desk.store.database)
 
-    async def settings(self, request: Request, staff: SignedIn) -> Response:
+    async def settings(self, visit: Visit) -> Response:
         """Return the switches as they stand."""
-        return await self._settings(staff, notice=_DONE.get(request.query_params.get("done", "")))
-
-    async def _settings(
-        self,
-        staff: SignedIn,
-        *,
-        status: int = 200,
-        notice: str | None = None,
-        error: str = "",
-        kept: str | None = None,
-    ) -> Response:
         switches = await self._desk.store.casework.switches()
-        return page(
+        return visit.page(
             "settings.html",
-            status,
-            staff=staff,
-            place="settings",
             switches=switches,
-            written=switches.notice if kept is None else kept,
+            written=visit.typed("text").strip() if visit.error else switches.notice,
             longest=LONGEST_NOTICE,
-            notice=notice,
-            error=error,
+            notice=visit.notice(_DONE),
         )
 
-    async def change(self, request: Request, staff: SignedIn, form: FormData) -> Response:
+    async def change(self, visit: Visit) -> Response:
         """Put the notice up or take it down, switch the bot off or on."""
-        match field_text(form, "do"):
+        text, who = visit.typed("text").strip(), visit.staff.name
+        match visit.typed("do"):
             case "notice":
-                text = field_text(form, "text").strip()
                 if len(text) > LONGEST_NOTICE:
-                    return await self._settings(staff, status=422, error=_TOO_LONG, kept=text)
-                await self._desk.switch(staff.name, "notice", text)
-                done = "notice" if text else "no_notice"
+                    return await self.settings(visit.refused(422, _TOO_LONG))
+                await self._desk.switch(who, "notice", text)
+                what = "notice" if text else "no_notice"
             case "no_notice":
-                await self._desk.switch(staff.name, "notice", "")
-                done = "no_notice"
+                await self._desk.switch(who, "notice", "")
+                what = "no_notice"
             case "off":
-                await self._desk.switch(staff.name, "bot_off", "off")
-                done = "off"
+                await self._desk.switch(who, "bot_off", "off")
+                what = "off"
             case _:
-                await self._desk.switch(staff.name, "bot_off", "")
-                done = "on"
-        return RedirectResponse(f"{_SETTINGS}?done={done}", 303)
+                await self._desk.switch(who, "bot_off", "")
+                what = "on"
+        return done(SETTINGS.path, what)
 
-    async def audit(self, request: Request, staff: SignedIn) -> Response:
+    async def audit(self, visit: Visit) -> Response:
         """Return who did what, the newest first, a page at a time."""
-        asked = request.query_params
-        before = asked.get("before", "")
-        who, about = asked.get("who", "").strip(), asked.get("about", "").strip()
+        before, who, about = visit.asked("before"), visit.asked("who"), visit.asked("about")
         entries = await self._audit.page(
             before=int(before) if before.isascii() and before.isdecimal() else None,
             who=who,
             about=about,
             limit=_PAGE,
         )
-        return page(
+        return visit.page(
             "audit.html",
-            staff=staff,
-            place="audit",
             entries=entries,
             who=who,
             about=about,

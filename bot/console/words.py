@@ -46,7 +46,7 @@ EMPTY = {
     Show.RESOLVED: "近来没有了结的咨询。",
 }
 
-DONE = {
+DONE: dict[str, str] = {
     Act.TAKE: "已由您接手，家长会收到通知。",
     Act.REPLY: "回复已提交，会送到家长所用的渠道。",
     Act.ASK_PARENT: "问题已提交，会送到家长所用的渠道；家长回话后回到您手上。",

@@ -86,7 +86,7 @@ async def test_a_question_is_tried_as_in_production(office: FaqOffice) -> None:
     page = words((await office.browser.get("/staff/faq/try", params={"q": entry.question})).text)
     said = await office.talk.say(entry.question, session="p9")
     assert words(said["replies"][0]["text"].partition("\n\n提醒")[0]) in page
-    assert "直接答" in page
+    assert "直接回答" in page
     assert "一字不差" in page
     assert len(await office.desk.queue("all")) == 1, "only the parent's own is kept"
 
@@ -134,7 +134,7 @@ async def test_impact_names_what_is_gained_and_lost(office: FaqOffice) -> None:
     shown = words(await office.settled(answer))
     assert "变好 1 句，变差 0 句" in shown
     assert f"{asked} 考题" in shown
-    assert f"改后直接答：{one.title}" in shown
+    assert f"改后直接回答：{one.title}" in shown
 
 
 async def test_past_questions_are_tried_masked(office: FaqOffice) -> None:

@@ -1,0 +1,115 @@
+"""What a change would do and publishing it; what was published before and undoing it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.responses import Response
+
+from bot.console.faq.diff import difference
+from bot.console.faq.pages import PUBLISHED, FaqPages, to_proposal
+from bot.console.places import FAQ, LEARNING
+from bot.console.visit import Visit, done
+from bot.console.words import LOCAL
+from bot.editing.folder import Refused
+from bot.editing.history import Recorded
+from bot.engine import Desk
+from bot.storage.audit import Audit
+
+_GONE = (404, "没有这份修改", "这份修改已经不在了（服务重启过，或者放得太久）。请回到条目重新改。")
+_NO_CHANGE = (404, "没有这次修改", "地址可能输错了。")
+_NOT_TRIED = "影响还没有算出来，请等一下再发布。"
+_HEADS = (
+    ("lost", "变差的：原来答对或有着落，改了反而不行"),
+    ("moved", "换了去处的：好坏差不多，答的或给的选项不一样了"),
+    ("gained", "变好的：原来没答上或答错，改了就对"),
+)
+
+
+class Publishing:
+    """The pages of changes: those on their way and those of the past."""
+
+    def __init__(self, desk: Desk, pages: FaqPages, now: Callable[[], datetime]) -> None:
+        self._pages, self._shop, self._now = pages, pages.workshop, now
+        self._audit = Audit(desk.store.database)
+
+    async def proposal(self, visit: Visit) -> Response:
+        """Return what a change would do, as far as it is known by now."""
+        proposal = self._shop.proposal(visit.part("token"))
+        if proposal is None:
+            return visit.problem(*_GONE)
+        draft, faq = proposal.draft, proposal.draft.faq
+        entries = {**faq.entries, **faq.drafts}
+        edited = dict.fromkeys(edit.name for edit in draft.change.edits)
+        today = self._now().astimezone(LOCAL).date()
+        return visit.page(
+            "faq/proposal.html",
+            proposal=proposal,
+            diff=difference({f: (draft.before[f], draft.after[f]) for f in draft.after}),
+            warnings=draft.warnings,
+            impact=proposal.impact,
+            titles={e.id: e.title for e in entries.values()},
+            previews=[
+                (entries[name].title, self._pages.previewed(faq, entries[name], today))
+                for name in edited
+                if name in entries
+            ],
+            HEADS=_HEADS,
+        )
+
+    async def publish(self, visit: Visit) -> Response:
+        """Write the change; the desk takes it over within seconds."""
+        proposal = self._shop.proposal(visit.part("token"))
+        if proposal is None:
+            return visit.problem(*_GONE)
+        if not proposal.tried:
+            return await self.proposal(visit.refused(409, _NOT_TRIED))
+        draft, who = proposal.draft, visit.staff.name
+        try:
+            await self._shop.publish(proposal, who)
+        except Refused as error:
+            return await self.proposal(visit.refused(409, str(error)))
+        await self._audit.add(who, "faq", "、".join(draft.after), self._now(), draft.change.words)
+        if draft.change.settles:
+            await self._pages.learning.settle(draft.change.settles, who, self._now())
+            return done(LEARNING.path, "published")
+        names = [e.name for e in draft.change.edits if e.part == "entries"]
+        target = f"entries/{names[0]}" if names else "local" if draft.change.edits else "changes"
+        return done(FAQ.path + target, "published")
+
+    async def changes(self, visit: Visit) -> Response:
+        """Return who changed what, the newest first."""
+        latest = await asyncio.to_thread(self._shop.history.latest)
+        entry = visit.asked("entry")
+        return visit.page(
+            "faq/changes.html",
+            changes=[c for c in latest if not entry or entry in c.what],
+            entry=entry,
+            now=self._now(),
+            notice=visit.notice(PUBLISHED),
+        )
+
+    async def change(self, visit: Visit) -> Response:
+        """Return one change of the past, line by line."""
+        recorded = await self._recorded(visit)
+        if recorded is None:
+            return visit.problem(*_NO_CHANGE)
+        texts = await asyncio.to_thread(self._shop.history.texts, recorded)
+        return visit.page(
+            "faq/change.html", change=recorded, diff=difference(texts), now=self._now()
+        )
+
+    async def take_back(self, visit: Visit) -> Response:
+        """Propose to undo one change; later ones stay."""
+        recorded = await self._recorded(visit)
+        if recorded is None:
+            return visit.problem(*_NO_CHANGE)
+        try:
+            return to_proposal(await self._shop.take_back(recorded, visit.staff.name))
+        except Refused as error:
+            return await self.change(visit.refused(409, str(error)))
+
+    async def _recorded(self, visit: Visit) -> Recorded | None:
+        return await asyncio.to_thread(self._shop.history.find, visit.part("id"))
