@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot import words
 from bot.faq.value import Faq
 from bot.inquiry import OWNED, UNOWNED, move
-from bot.model import Act, Choice, ChoiceKind, Inquiry, Move, Status, Transfer
+from bot.model import Act, Choice, Inquiry, Move, Status, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,8 @@ def perform(
             if text:
                 pushes.append(Push(faq.say("staff_words", owner=who, text=text), words=text))
             to(Status.RESOLVED, act)
-            rate = tuple(
-                Choice(faq.say(name), ChoiceKind.COMMAND, name) for name in ("helped", "not_helped")
-            )
             said = faq.say("resolved_by_staff", owner=who, number=inquiry.number)
-            pushes.append(Push(said, rate))
+            pushes.append(Push(said, words.to_rate(faq)))
     return Done(replace(inquiry, touched_at=now), tuple(moves), tuple(pushes), transfer)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import inquiry as statuses
-from bot import news
+from bot import news, words
 from bot.faq.value import Faq
 from bot.model import OWNER_SILENT, Delivery, Inquiry, Status
-from bot.storage.store import Store
+from bot.storage.store import Store, Transaction
 from bot.targets import Target, owed
 
 InOrder = Callable[[str], AbstractAsyncContextManager[None]]
@@ -62,6 +62,22 @@ async def _settle(store: Store, in_order: InOrder, faq: Faq, now: datetime, pass
             if move:
                 await work.save_inquiry(settled, [move])
                 passed.changed.append(settled)
+                if move.before is Status.WAITING_PARENT:
+                    passed.deliveries.append(await _told_of_it(work, faq, settled, now))
+
+
+async def _told_of_it(work: Transaction, faq: Faq, settled: Inquiry, now: datetime) -> Delivery:
+    """Tell the parent that what staff asked them was closed, and let them rate it.
+
+    Under an answer of the bot's they could rate all the time: nobody is asked twice.
+    """
+    number, session = settled.number, await work.session(settled.session_key, now)
+    said = faq.say(
+        "resolved_by_clock", owner=settled.owner, days=faq.hours.waiting_parent_days, number=number
+    )
+    choices = words.to_rate(faq)
+    await work.save_session(replace(session, choices=choices, current=number, misses=0))
+    return await work.queue_delivery(Delivery(0, session.key, number, said, now, choices=choices))
 
 
 async def _take_from_owner(

@@ -127,6 +127,9 @@ class Desk:
                 # First, so that the reply that confirms it can still be sent and repeated.
                 await work.erase(message.session_key, now)
             await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
+            for move in outcome.moves:
+                if move.before is Status.RESOLVED:
+                    await work.take_back_invitation(move.number)
             await work.add_news(news.of_waiting(outcome.session.inquiries, now))
             if outcome.rating is not None:
                 await work.casework.rate(outcome.rating)

@@ -27,9 +27,14 @@ def topic_choices(faq: Faq) -> list[Choice]:
     return [Choice(t.title, ChoiceKind.TOPIC, t.topic) for t in faq.topics]
 
 
+def to_rate(faq: Faq) -> tuple[Choice, ...]:
+    """Return how a parent may rate what was done for them."""
+    return (command(faq, "helped"), command(faq, "not_helped"))
+
+
 def after_answer(faq: Faq) -> tuple[Choice, ...]:
     """Return what an answered parent may say with one tap."""
-    return (command(faq, "helped"), command(faq, "not_helped"), command(faq, "handoff"))
+    return (*to_rate(faq), command(faq, "handoff"))
 
 
 def menu(faq: Faq, *, sentence: str = "menu") -> Reply:

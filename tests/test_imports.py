@@ -41,12 +41,12 @@ webhook              → engine storage news
 outbox               → storage
 engine               → clock dialogue acts words inquiry matching.understand storage news
                        privacy wire faq.value
-clock                → inquiry storage news targets faq.value
+clock                → words inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →
 evaluate *           →
 handlers *           → dialogue ledger words inquiry matching.understand faq.value faq.schema text
-acts *               → inquiry faq.value
+acts *               → words inquiry faq.value
 dialogue *           → ledger words matching.understand faq.value text
 matching.report *    → matching.understand matching faq.value
 matching.understand* → matching faq.value faq.schema text

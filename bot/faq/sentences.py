@@ -47,6 +47,7 @@ REQUIRED_MESSAGES: Mapping[str, frozenset[str]] = {
     "notice": frozenset({"text"}),
     "released": frozenset({"owner", "number"}),
     "resolved_by_staff": frozenset({"owner", "number"}),
+    "resolved_by_clock": frozenset({"owner", "days", "number"}),
     "staff_words": frozenset({"owner", "text"}),
     "staff_asks": frozenset({"owner", "text"}),
     "thanks_helped": frozenset({"number"}),

@@ -107,6 +107,12 @@ _ERASE = (
 )
 
 
+_UNSENT_INVITATIONS = """
+SELECT deliveries.id FROM deliveries JOIN outbox ON outbox.place = deliveries.id
+WHERE deliveries.number = :number AND deliveries.words_id IS NULL
+  AND deliveries.choices LIKE '%"helped"%' AND outbox.sent_at IS NULL AND outbox.parts_sent = 0"""
+
+
 class Transaction:
     """What may be done inside `Store.transaction()`; every method may raise StorageError."""
 
@@ -209,6 +215,12 @@ class Transaction:
                 number=number_key(delivery.inquiry),
             )
         return replace(delivery, id=place)
+
+    async def take_back_invitation(self, number: str) -> None:
+        """Have nobody asked to rate an inquiry that came back before they were."""
+        for row in await self._work.rows(_UNSENT_INVITATIONS, number=number_key(number)):
+            await self._work.rows("DELETE FROM outbox WHERE place = :id", id=row["id"])
+            await self._work.rows("DELETE FROM deliveries WHERE id = :id", id=row["id"])
 
     async def audit(self, who: str, what: str, about: str, now: datetime, detail: str = "") -> None:
         """Note in the audit what a member of staff does with this transaction."""
