@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.model import Decision, Turn
@@ -18,6 +18,8 @@ class Question:
     """Entries that rightly answer it, none when nobody here does; None when nobody said."""
     danger: bool = False
     """Labelled as danger."""
+    held_out: bool = False
+    """Counted, but never shown: an exam that the FAQ is mended by says nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Shift:
     question: Question
     before: Told
     after: Told
+
+
+def listed(shifts: Iterable[Shift]) -> list[Shift]:
+    """Return those that staff may be shown."""
+    return [shift for shift in shifts if not shift.question.held_out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +125,12 @@ def _worth(question: Question, told: Told) -> int:
 
 
 def question_json(question: Question) -> dict[str, Any]:
-    return {"text": question.text, "right": question.right, "danger": question.danger}
+    return asdict(question)
 
 
 def load_question(given: dict[str, Any]) -> Question:
     right = given["right"]
-    return Question(given["text"], None if right is None else tuple(right), given["danger"])
+    return Question(**{**given, "right": None if right is None else tuple(right)})
 
 
 def told_json(told: Told) -> list[Any]:

@@ -118,7 +118,7 @@ async def rehearse(job: Mapping[str, Any], handlers: Sequence[Handler]) -> dict[
         own = cache if is_trained(would_be, cache) else cache / CANDIDATES
         minds.append(Understanding.of(would_be, trained(would_be, own)))
     labelled = [
-        Question(line.text, tuple(sorted(line.right)), line.danger)
+        Question(line.text, tuple(sorted(line.right)), line.danger, line.held_out)
         for line in now_served.exam
         if line.single
     ]

@@ -11,6 +11,7 @@ import pytest
 from faq_office import FaqOffice, form_fields, open_faq_office, words
 
 from bot.faq import load
+from bot.faq.value import Labelled
 
 ENTRY = "general.uniform"
 PAGE = f"/staff/faq/entries/{ENTRY}"
@@ -65,11 +66,23 @@ async def test_what_wants_looking_at_is_counted(office: FaqOffice) -> None:
     assert "新的还没有公布" in shown
 
 
+def write_exam(office: FaqOffice, *lines: tuple[str, str]) -> None:
+    """Write (question, entry) down as the FAQ's own exam."""
+    exam = [json.dumps({"text": text, "id": entry}, ensure_ascii=False) for text, entry in lines]
+    (office.folder / "tests" / "exam.jsonl").write_text("\n".join(exam), "utf-8")
+
+
+def in_both_shares(question: str) -> tuple[str, str]:
+    """Return the question with so many marks behind it that it calibrates, and held out."""
+    marked = [question + "？" * marks for marks in range(50)]
+    shares = {Labelled(text, {}).held_out: text for text in marked}
+    return shares[False], shares[True]
+
+
 async def test_confused_entries_are_found_with_the_exam(office: FaqOffice) -> None:
     one, two, *_ = office.desk.mind.faq.entries.values()
-    lines = [{"text": one.question, "id": two.id}, {"text": two.question, "id": two.id}]
-    exam = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-    (office.folder / "tests" / "exam.jsonl").write_text(exam, "utf-8")
+    shown, held_out = in_both_shares(one.question)
+    write_exam(office, (shown, two.id), (held_out, two.id), (two.question, two.id))
     await office.browser.get("/staff/faq/")
     faq = load(office.folder)
     while office.workshop.examined(faq.version) is None:
@@ -77,8 +90,8 @@ async def test_confused_entries_are_found_with_the_exam(office: FaqOffice) -> No
     page = words((await office.browser.get("/staff/faq/")).text)
     assert "常被答错 1" in page
     assert "没有考题 14" in page
-    shown = words((await office.browser.get(f"/staff/faq/entries/{two.id}")).text)
-    assert f"没答对的考题（1） {one.question} → {one.title}" in shown
+    page = words((await office.browser.get(f"/staff/faq/entries/{two.id}")).text)
+    assert f"没答对的考题（1） {shown} → {one.title}" in page, "none of those held out"
 
 
 async def test_a_question_is_tried_as_in_production(office: FaqOffice) -> None:
@@ -125,15 +138,16 @@ async def test_impact_names_what_is_gained_and_lost(office: FaqOffice) -> None:
     asked = "隔壁王嫂说要先去老地方盖章才轮得到我们"
     first = await office.talk.say(asked)
     assert first["decision"] != "answer"
-    lines = [{"text": asked, "id": one.id}, {"text": two.phrases[0], "id": two.id}]
-    exam = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
-    (office.folder / "tests" / "exam.jsonl").write_text(exam, "utf-8")
+    listed, held_out = in_both_shares(asked)
+    write_exam(office, (listed, one.id), (held_out, one.id), (two.phrases[0], two.id))
     edit = f"/staff/faq/entries/{one.id}/edit"
     phrases = form_fields((await office.browser.get(edit)).text)["phrases"]
     answer = await office.filled(edit, phrases=f"{phrases}\n{asked}")
     shown = words(await office.settled(answer))
-    assert "变好 1 句，变差 0 句" in shown
-    assert f"{asked} 考题" in shown
+    assert "变好 2 句，变差 0 句" in shown
+    assert f"{listed} 考题" in shown
+    assert "另有 1 道考题只计数" in shown
+    assert f"{held_out} 考题" not in shown
     assert f"改后直接回答：{one.title}" in shown
 
 

@@ -58,15 +58,18 @@ class Row:
 
 
 def confusions(asked: Iterable[tuple[Question, Told]]) -> dict[str, list[Confusion]]:
-    """Return, for each entry, the labelled questions of its own that went elsewhere."""
+    """Return, for each entry, the labelled questions of its own that went elsewhere.
+
+    None of those held out: they are not to be mended one by one.
+    """
     found: dict[str, list[Confusion]] = {}
     for question, told in asked:
         right = question.right or ()
-        fits = set(right) & set(told.entries[:3])
+        if question.held_out or question.danger or not right:
+            continue
         answered = told.decision in (Decision.ANSWER, Decision.CRISIS, Decision.SUGGEST)
-        if right and not question.danger and not (answered and fits):
-            for entry in right[:1]:
-                found.setdefault(entry, []).append(Confusion(question.text, told.entries))
+        if not (answered and set(right) & set(told.entries[:3])):
+            found.setdefault(right[0], []).append(Confusion(question.text, told.entries))
     return found
 
 

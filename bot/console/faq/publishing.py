@@ -15,17 +15,13 @@ from bot.console.visit import Visit, done
 from bot.console.words import LOCAL
 from bot.editing.folder import Refused
 from bot.editing.history import Recorded
+from bot.editing.impact import Impact, Shift, listed
 from bot.engine import Desk
 from bot.storage.audit import Audit
 
 _GONE = (404, "没有这份修改", "这份修改已经不在了（服务重启过，或者放得太久）。请回到条目重新改。")
 _NO_CHANGE = (404, "没有这次修改", "地址可能输错了。")
 _NOT_TRIED = "影响还没有算出来，请等一下再发布。"
-_HEADS = (
-    ("lost", "变差的：原来答对或有着落，改了反而不行"),
-    ("moved", "换了去处的：好坏差不多，答的或给的选项不一样了"),
-    ("gained", "变好的：原来没答上或答错，改了就对"),
-)
 
 
 class Publishing:
@@ -56,7 +52,7 @@ class Publishing:
                 for name in edited
                 if name in entries
             ],
-            HEADS=_HEADS,
+            shifts=_shifts(proposal.impact) if proposal.impact else (),
         )
 
     async def publish(self, visit: Visit) -> Response:
@@ -113,3 +109,15 @@ class Publishing:
 
     async def _recorded(self, visit: Visit) -> Recorded | None:
         return await asyncio.to_thread(self._shop.history.find, visit.part("id"))
+
+
+def _shifts(impact: Impact) -> list[tuple[str, int, list[Shift]]]:
+    """Return what is told of each way a question can go: a title, how many went, which."""
+    return [
+        (title, len(shifts), listed(shifts))
+        for title, shifts in (
+            ("变差的：原来答对或有着落，改了反而不行", impact.lost),
+            ("换了去处的：好坏差不多，答的或给的选项不一样了", impact.moved),
+            ("变好的：原来没答上或答错，改了就对", impact.gained),
+        )
+    ]
