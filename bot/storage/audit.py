@@ -16,7 +16,7 @@ _ADD = """
 INSERT INTO audit (at, who, what, about, detail) VALUES (:at, :who, :what, :about, :detail)"""
 
 _LATEST = """
-SELECT at FROM audit WHERE who = :who AND what = :what AND about = :about
+SELECT at FROM audit WHERE who = :who AND what = :what AND about = :about AND detail = :detail
 ORDER BY id DESC LIMIT 1"""
 
 _PAGE = """
@@ -39,11 +39,34 @@ class Entry:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody is shown what a parent said."""
+
+    who: str
+    about: str
+    """The inquiry's number, or a list's name."""
+    at: datetime
+    where: str = ""
+    """In which messenger; empty on the pages."""
+
+
 async def record(
     work: Work, who: str, what: str, about: str, now: datetime, detail: str = ""
 ) -> None:
     """Add a line inside the transaction that makes the change."""
     await work.rows(_ADD, at=stamp(now), who=who, what=what, about=about, detail=detail)
+
+
+async def record_look(work: Work, look: Look) -> None:
+    """Add a look inside the transaction that brings it about; so soon again it is the same."""
+    row = await work.row(_LATEST, **_named(look))
+    if row is None or look.at - instant(row["at"]) >= _LOOK_AGAIN:
+        await record(work, look.who, LOOK, look.about, look.at, look.where)
+
+
+def _named(look: Look) -> dict[str, str]:
+    return {"who": look.who, "what": LOOK, "about": look.about, "detail": look.where}
 
 
 class Audit:
@@ -60,7 +83,7 @@ class Audit:
     async def looked(self, who: str, about: str, now: datetime, *, again: bool = False) -> None:
         """Add a look at what a parent said; an open page that looks `again` is the same look."""
         if again:
-            rows = await self._database.rows(_LATEST, who=who, what=LOOK, about=about)
+            rows = await self._database.rows(_LATEST, **_named(Look(who, about, now)))
             if rows and now - instant(rows[0]["at"]) < _LOOK_AGAIN:
                 return
         await self.add(who, LOOK, about, now)

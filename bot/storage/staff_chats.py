@@ -10,7 +10,7 @@ from sqlite3 import Row
 
 from bot.model import Inquiry, Media
 from bot.storage.accounts import AccountRefused
-from bot.storage.audit import record
+from bot.storage.audit import Look, record
 from bot.storage.encoding import instant, stamp
 from bot.storage.records import load_inquiry
 from bot.storage.sqlite import Database
@@ -83,6 +83,12 @@ class Person:
     home: str
     """Session key of the chat where they read transcripts."""
 
+    def look(self, number: str, now: datetime) -> Look:
+        """Return that they are shown what was said in that inquiry."""
+        channel = self.user_key.partition(":")[0]
+        where = channel if self.home == self.user_key else f"{channel} 群"
+        return Look(self.name, number, now, where)
+
 
 @dataclass(frozen=True, slots=True)
 class ParentWrote:
@@ -152,12 +158,17 @@ class StaffChats:
             await record(work, used["name"], "account.bind", used["name"], now, channel)
         return str(used["name"])
 
-    async def unbind(self, user_key: str) -> None:
+    async def unbind(self, user_key: str, now: datetime) -> None:
         """Forget who that user is."""
         async with self._database.transaction() as work:
-            await work.rows("DELETE FROM staff_people WHERE user_key = :key", key=user_key)
+            known = await work.row(
+                "DELETE FROM staff_people WHERE user_key = :key RETURNING name", key=user_key
+            )
+            if known is not None:
+                channel, name = user_key.partition(":")[0], known["name"]
+                await record(work, name, "account.unbind", name, now, channel)
 
-    async def bind_group(self, session_key: str, name: str) -> None:
+    async def bind_group(self, session_key: str, name: str, now: datetime) -> None:
         """Send notices to that group from now on."""
         async with self._database.transaction() as work:
             await work.rows(
@@ -166,11 +177,13 @@ class StaffChats:
                 key=session_key,
                 name=name,
             )
+            await record(work, name, "group.bind", session_key, now)
 
-    async def unbind_group(self, session_key: str) -> None:
+    async def unbind_group(self, session_key: str, name: str, now: datetime) -> None:
         """Send no more notices to that group."""
         async with self._database.transaction() as work:
             await work.rows("DELETE FROM staff_groups WHERE session_key = :key", key=session_key)
+            await record(work, name, "group.unbind", session_key, now)
 
     async def forget_group(self, session_key: str, now: datetime) -> bool:
         """Forget a group with what was still to be said there; return if notices went there."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.errors import StorageError
 from bot.model import Choice
 from bot.storage import outbox
+from bot.storage.audit import Look, record_look
 from bot.storage.encoding import instant, load_choices, load_replies, number_key, stamp
 from bot.storage.sqlite import Database
 
@@ -129,9 +130,18 @@ class Updates:
     # ------------------------------------------------------------------ the channel's own messages
 
     async def queue_note(
-        self, session_key: str, note: str, *, key: str, number: str | None = None
+        self,
+        session_key: str,
+        note: str,
+        *,
+        key: str,
+        number: str | None = None,
+        look: Look | None = None,
     ) -> None:
-        """Put a message of the channel's own in the outbox; the same key again changes nothing."""
+        """Put a message of the channel's own in the outbox; the same key again changes nothing.
+
+        `look` is who of the staff sees with it what a parent said; it goes into the audit.
+        """
         known = "SELECT place FROM outbox WHERE note_key = :key"
         if await self._database.rows(known, key=key):
             return
@@ -150,6 +160,8 @@ class Updates:
                 note=note,
                 note_key=key,
             )
+            if look is not None:
+                await record_look(work, look)
 
     async def carried(self, session_key: str, message_id: int) -> str | None:
         """Return the number of the inquiry that our message in that chat was about."""

@@ -62,8 +62,8 @@ class Telegram:
         self._memory = Updates(database, "telegram", api.account)
         self._chats = StaffChats(database)
         self._parents = Parents(desk, api, self._memory, outbox)
-        self._staff = Staff(desk, api, self._memory, self._chats, outbox, self._parents)
-        self._news = News(desk, self._memory, self._chats, outbox, self._staff)
+        self._staff = Staff(desk, api, self._memory, self._chats, outbox, self._parents, clock)
+        self._news = News(desk, self._memory, self._chats, outbox, self._staff, clock)
         self._webhook_url, self._webhook_secret = webhook_url, webhook_secret
         self._intake = Intake(self._memory, clock, self._route, self._parents.is_danger)
         self._me: Me | None = None

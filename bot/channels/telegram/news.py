@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from bot.channels.telegram import staff_words as words
 from bot.channels.telegram.note import Note
@@ -12,6 +14,7 @@ from bot.engine import Desk
 from bot.errors import StorageError
 from bot.news import FOR_EVERYBODY
 from bot.outbox import Outbox
+from bot.storage.audit import Look
 from bot.storage.encoding import stamp
 from bot.storage.staff_chats import FORWARDED, Person, StaffChats
 from bot.storage.updates import Updates
@@ -27,10 +30,16 @@ class News:
     """Puts each piece of news in the outbox once, whatever happens in between."""
 
     def __init__(
-        self, desk: Desk, memory: Updates, chats: StaffChats, outbox: Outbox, staff: Staff
+        self,
+        desk: Desk,
+        memory: Updates,
+        chats: StaffChats,
+        outbox: Outbox,
+        staff: Staff,
+        clock: Callable[[], datetime],
     ) -> None:
         self._desk, self._memory, self._chats = desk, memory, chats
-        self._outbox, self._staff = outbox, staff
+        self._outbox, self._staff, self._clock = outbox, staff, clock
         self._queued: set[str] = set()
         """Keys known to be in the outbox: most of what waits was announced long ago."""
 
@@ -76,13 +85,14 @@ class News:
         """Show an inquiry to whom a colleague gave it, in Telegram or on the pages."""
         for given in await self._chats.passed_on():
             number = given.inquiry.number
-            for home in sorted({p.home for p in people if p.name == given.inquiry.owner}):
-                key = f"passed.{number}.{stamp(given.at)}@{home}"
+            for person in _at_home(people, given.inquiry.owner):
+                key = f"passed.{number}.{stamp(given.at)}@{person.home}"
                 if key not in self._queued:
                     said = await self._desk.transcript(number)
                     lead = words.PASSED_ON.format(who=given.who)
                     note = words.transcript(given.inquiry, said, self._staff.titles(), lead)
-                    await self._queue(home, note, key, number)
+                    look = person.look(number, self._clock())
+                    await self._queue(person.home, note, key, number, look)
 
     async def _parents_words(self, people: list[Person]) -> None:
         seen = int(await self._memory.mark(FORWARDED) or 0)
@@ -91,8 +101,10 @@ class News:
             return
         for news in await self._chats.news(seen):
             note = words.wrote(news.number, news.words, news.media)
-            for home in sorted({p.home for p in people if p.name == news.owner}):
-                await self._queue(home, note, f"wrote.{news.place}@{home}", news.number)
+            for person in _at_home(people, news.owner):
+                key = f"wrote.{news.place}@{person.home}"
+                look = person.look(news.number, self._clock())
+                await self._queue(person.home, note, key, news.number, look)
         await self._memory.set_mark(FORWARDED, str(newest))
 
     async def _kept(self, people: list[Person], groups: list[str]) -> None:
@@ -103,9 +115,17 @@ class News:
                 key = f"kept.{kept.place}.{kept.reason}@{home}"
                 await self._queue(home, Note(text), key, kept.number)
 
-    async def _queue(self, chat_key: str, note: Note, key: str, number: str) -> None:
-        await self._memory.queue_note(chat_key, note.dump(), key=key, number=number)
+    async def _queue(
+        self, chat_key: str, note: Note, key: str, number: str, look: Look | None = None
+    ) -> None:
+        await self._memory.queue_note(chat_key, note.dump(), key=key, number=number, look=look)
         if len(self._queued) >= _MOST_REMEMBERED:
             self._queued.clear()  # they are looked up once more
         self._queued.add(key)
         self._outbox.wake()
+
+
+def _at_home(people: Iterable[Person], name: str | None) -> list[Person]:
+    """Return that member of staff once for each chat where they read transcripts."""
+    homes = {person.home: person for person in people if person.name == name}
+    return [homes[home] for home in sorted(homes)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.channels.telegram import staff_words as words
@@ -16,6 +17,7 @@ from bot.engine import Desk
 from bot.errors import ChannelError
 from bot.model import Act
 from bot.outbox import Outbox
+from bot.storage.audit import Look
 from bot.storage.staff_chats import Person, StaffChats
 from bot.storage.updates import Updates
 
@@ -44,8 +46,9 @@ class Staff:
         chats: StaffChats,
         outbox: Outbox,
         parents: Parents,
+        clock: Callable[[], datetime],
     ) -> None:
-        self._desk, self._api, self._memory = desk, api, memory
+        self._desk, self._api, self._memory, self._clock = desk, api, memory, clock
         self._chats, self._outbox, self._parents = chats, outbox, parents
         self._wrong: defaultdict[int, list[float]] = defaultdict(list)
 
@@ -127,7 +130,8 @@ class Staff:
         if taken and result.error is None and result.inquiry is not None:
             said = await self._desk.transcript(number)
             note = words.transcript(result.inquiry, said, self.titles())
-            await self._queue(person.home, note, f"{once}.transcript", number)
+            look = person.look(number, self._clock())
+            await self._queue(person.home, note, f"{once}.transcript", number, look)
         return result.error
 
     async def _tap(self, incoming: Incoming) -> bool:
@@ -159,7 +163,7 @@ class Staff:
 
     async def _binding(self, incoming: Incoming, at: datetime, name: str, code: str) -> None:
         if name == "unbind":
-            await self._chats.unbind(incoming.user_key)
+            await self._chats.unbind(incoming.user_key, at)
             await self._say(incoming, Note(words.UNBOUND))
             return
         if name in ("bind_group", "unbind_group") and incoming.private:
@@ -181,10 +185,10 @@ class Staff:
         elif name == "bind":
             await self._say(incoming, Note(words.BOUND.format(name=person.name)))
         elif name == "bind_group":
-            await self._chats.bind_group(incoming.chat_key, person.name)
+            await self._chats.bind_group(incoming.chat_key, person.name, at)
             await self._say(incoming, Note(words.GROUP_BOUND))
         else:
-            await self._chats.unbind_group(incoming.chat_key)
+            await self._chats.unbind_group(incoming.chat_key, person.name, at)
             await self._say(incoming, Note(words.GROUP_UNBOUND))
         self._desk.inbox_changed()
 
@@ -206,6 +210,8 @@ class Staff:
     async def _say(self, incoming: Incoming, note: Note, number: str | None = None) -> None:
         await self._queue(incoming.chat_key, note, self._memory.name(incoming.update_id), number)
 
-    async def _queue(self, chat_key: str, note: Note, key: str, number: str | None) -> None:
-        await self._memory.queue_note(chat_key, note.dump(), key=key, number=number)
+    async def _queue(
+        self, chat_key: str, note: Note, key: str, number: str | None, look: Look | None = None
+    ) -> None:
+        await self._memory.queue_note(chat_key, note.dump(), key=key, number=number, look=look)
         self._outbox.wake()
