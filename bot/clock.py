@@ -34,7 +34,7 @@ async def pass_time(store: Store, in_order: InOrder, faq: Faq, now: datetime) ->
     found: list[news.News | None] = []
     for progress in await store.progress():
         inquiry = progress.inquiry
-        found += news.of_waiting([inquiry], now)
+        found += [*news.of_waiting([inquiry], now), news.of_parent(progress, now)]
         for due in owed(progress, faq.hours):
             if due.target is Target.OWNER and due.late(now):
                 await _take_from_owner(store, in_order, faq, inquiry, now, passed)

@@ -189,6 +189,10 @@ class Progress:
     urgent_since: datetime | None = None
     owner_gone: bool = False
     """Its owner's account is disabled."""
+    parent_wrote_at: datetime | None = None
+    """When the parent last wrote to whoever owns it."""
+    looked_at: datetime | None = None
+    """When its owner last looked at it."""
 
 
 @dataclass(frozen=True, slots=True)

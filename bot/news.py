@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from bot.inquiry import UNOWNED
-from bot.model import Inquiry, Status
+from bot.model import Inquiry, Progress, Status
 from bot.targets import Due, Target
 
 
@@ -31,6 +31,8 @@ class NewsKind(StrEnum):
     """A target was missed."""
     LOST = "lost"
     """Its owner was silent for too long; it waits for staff again."""
+    WROTE = "wrote"
+    """The parent wrote to an owner who has not been there for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ ALARMING = frozenset({NewsKind.URGENT, NewsKind.UNTAKEN})
 FOR_EVERYBODY = TO_TAKE | {NewsKind.LATE}
 """News that concern more than the owner."""
 
+AWAY_AFTER = timedelta(minutes=10)
+"""An owner who neither acts on an inquiry nor looks at it for so long is not at it."""
+
 HEADLINE = {
     NewsKind.WAITS: "有咨询要人接手",
     NewsKind.URGENT: "有紧急咨询要人接手",
@@ -60,6 +65,7 @@ HEADLINE = {
     NewsKind.SOON: "快到时限",
     NewsKind.LATE: "已经超时",
     NewsKind.LOST: "负责人太久没有动静，退回队列",
+    NewsKind.WROTE: "家长又来话了，负责人还没看",
 }
 TARGET = {
     Target.URGENT: "接手",
@@ -130,6 +136,21 @@ def of_due(inquiry: Inquiry, due: Due, now: datetime) -> News | None:
         name = f"{NewsKind.SOON}.{name}"
         return News(name, NewsKind.SOON, inquiry.number, now, inquiry.owner, due.target)
     return None
+
+
+def of_parent(progress: Progress, now: datetime) -> News | None:
+    """Return that the parent wrote to an owner who is not at it; once for each time away."""
+    inquiry, wrote_at = progress.inquiry, progress.parent_wrote_at
+    if inquiry.status is not Status.WITH_STAFF or wrote_at is None:
+        return None
+    acted = [at for who, at in progress.acted if who == inquiry.owner]
+    moved = [move.at for move in progress.moves if move.who == inquiry.owner]
+    looked = [progress.looked_at] if progress.looked_at else []
+    there_at = max([*acted, *moved, *looked], default=inquiry.opened_at)
+    if wrote_at <= there_at or now - there_at < AWAY_AFTER:
+        return None
+    name = f"{NewsKind.WROTE}.{inquiry.number}.{_stamp(there_at)}"
+    return News(name, NewsKind.WROTE, inquiry.number, now, inquiry.owner)
 
 
 def of_lost(inquiry: Inquiry, now: datetime) -> News:

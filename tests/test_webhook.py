@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from desk import Talk, open_talk
 
 from bot.errors import ConfigError
+from bot.storage.audit import Audit
 from bot.webhook import LARGEST_BYTES, StaffWebhook, merged
 
 WINDOW_S = 0.6
@@ -151,6 +153,56 @@ async def test_targets_are_told_before_and_after(robot: Robot) -> None:
         await talk.tick("2026-05-21T14:00:00+08:00")
         await until(lambda: "负责人太久没有动静，退回队列" in robot.said)
         assert len(re.findall("快到时限：第一次回复", robot.said)) == 1
+
+
+async def test_an_owner_who_is_away_is_told_once_that_the_parent_wrote(robot: Robot) -> None:
+    async with alerted(robot) as talk:
+        await talk.say("转人工", at="2026-05-20T10:00:00+08:00")
+        await talk.act("王老师", "take", at="2026-05-20T10:05:00+08:00")
+        # at it: the parent's quick answers are no news
+        await talk.say("我儿子张小明在谢家湾小学", at="2026-05-20T10:06:00+08:00")
+        await talk.tick("2026-05-20T10:14:00+08:00")
+        await talk.act("王老师", "reply", "几年级？", at="2026-05-20T10:14:30+08:00")
+        await talk.tick("2026-05-20T10:40:00+08:00")
+        assert "家长又来话" not in robot.said
+        # away: however much the parent writes, it is told once
+        await talk.say("三年级", at="2026-05-20T10:41:00+08:00")
+        await talk.tick("2026-05-20T10:42:00+08:00")
+        await until(lambda: "1001号 未定主题：家长又来话了，负责人还没看（王老师）" in robot.said)
+        await talk.say("在吗", at="2026-05-20T10:43:00+08:00")
+        await talk.tick("2026-05-20T10:44:00+08:00")
+        await talk.tick("2026-05-20T11:44:00+08:00")
+        # back, and away again
+        await talk.act("王老师", "reply", "我问问学校。", at="2026-05-20T11:45:00+08:00")
+        await talk.say("好", at="2026-05-20T11:46:00+08:00")
+        await talk.tick("2026-05-20T11:54:00+08:00")
+        await talk.say("转人工", session="p2", at="2026-05-20T11:54:00+08:00")
+        await until(lambda: "1002号" in robot.said)
+        assert robot.said.count("家长又来话") == 1
+        await talk.tick("2026-05-20T11:55:00+08:00")
+        await until(lambda: robot.said.count("家长又来话") == 2)
+        for private in ("张小明", "谢家湾", "三年级", "在吗"):
+            assert private not in json.dumps(robot.taken, ensure_ascii=False)
+
+
+async def test_an_owner_who_has_looked_is_not_told_that_the_parent_wrote(robot: Robot) -> None:
+    async with alerted(robot) as talk:
+        await talk.say("转人工", at="2026-05-20T10:00:00+08:00")
+        await talk.act("王老师", "take", at="2026-05-20T10:05:00+08:00")
+        await talk.say("三年级", at="2026-05-20T10:41:00+08:00")
+        looks = Audit(talk.desk.store.database)
+        await looks.looked("李老师", "1001", datetime.fromisoformat("2026-05-20T10:41:20+08:00"))
+        await looks.looked("王老师", "1001", datetime.fromisoformat("2026-05-20T10:41:30+08:00"))
+        await talk.tick("2026-05-20T10:42:00+08:00")
+        await talk.tick("2026-05-20T11:42:00+08:00")
+        await talk.say("转人工", session="p2", at="2026-05-20T11:42:00+08:00")
+        await until(lambda: "1002号" in robot.said)
+        assert "家长又来话" not in robot.said
+        # what a colleague saw tells the owner nothing
+        await talk.say("在吗", at="2026-05-20T11:43:00+08:00")
+        await looks.looked("李老师", "1001", datetime.fromisoformat("2026-05-20T11:43:20+08:00"))
+        await talk.tick("2026-05-20T11:44:00+08:00")
+        await until(lambda: "家长又来话" in robot.said)
 
 
 async def test_more_than_twenty_a_minute_are_merged_and_nothing_is_lost(robot: Robot) -> None:

@@ -121,7 +121,9 @@ class _Inquiries:
         if inquiry is None:
             return visit.problem(*_UNKNOWN)
         live = "x-live" in visit.request.headers
-        await self._audit.looked(visit.staff.name, inquiry.number, self._now(), again=live)
+        await self._audit.looked(
+            visit.staff.name, inquiry.number, self._now(), again=live, said_at=inquiry.touched_at
+        )
         return await self._inquiry(inquiry, visit)
 
     async def act(self, visit: Visit) -> Response:

@@ -80,11 +80,23 @@ class Audit:
         async with self._database.transaction() as work:
             await record(work, who, what, about, now, detail)
 
-    async def looked(self, who: str, about: str, now: datetime, *, again: bool = False) -> None:
-        """Add a look at what a parent said; an open page that looks `again` is the same look."""
+    async def looked(
+        self,
+        who: str,
+        about: str,
+        now: datetime,
+        *,
+        again: bool = False,
+        said_at: datetime | None = None,
+    ) -> None:
+        """Add a look at what a parent said; an open page that looks `again` is the same look.
+
+        It is one of its own when something was `said_at` after the last one.
+        """
         if again:
             rows = await self._database.rows(_LATEST, **_named(Look(who, about, now)))
-            if rows and now - instant(rows[0]["at"]) < _LOOK_AGAIN:
+            last = instant(rows[0]["at"]) if rows else None
+            if last and now - last < _LOOK_AGAIN and (said_at is None or said_at <= last):
                 return
         await self.add(who, LOOK, about, now)
 

@@ -19,6 +19,10 @@ _INQUIRIES = f"""
 SELECT inquiries.*,
     (SELECT max(at) FROM news WHERE news.number = inquiries.number AND kind = 'urgent')
         AS urgent_since,
+    (SELECT max(inbox.received_at) FROM turns JOIN inbox ON inbox.id = turns.inbox_id
+        WHERE turns.number = inquiries.number AND turns.decision = 'staff') AS parent_wrote_at,
+    (SELECT max(at) FROM audit WHERE who = inquiries.owner AND what = 'look'
+        AND about = CAST(inquiries.number AS TEXT)) AS looked_at,
     EXISTS (SELECT 1 FROM staff_accounts
         WHERE staff_accounts.name = inquiries.owner AND disabled = 1) AS owner_gone
 FROM inquiries WHERE number IN {_CHOSEN} ORDER BY number"""  # noqa: S608
@@ -51,8 +55,14 @@ async def progress(rows: Rows, number: str | None = None) -> list[Progress]:
             tuple(moves[row["number"]]),
             tuple(said[row["number"]]),
             tuple(acted[row["number"]]),
-            instant(row["urgent_since"]) if row["urgent_since"] else None,
+            _at(row["urgent_since"]),
             bool(row["owner_gone"]),
+            _at(row["parent_wrote_at"]),
+            _at(row["looked_at"]),
         )
         for row in await rows.rows(_INQUIRIES, number=key)
     ]
+
+
+def _at(text: str | None) -> datetime | None:
+    return instant(text) if text else None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from telegram_desk import BotApi, Clock, Running, bot_api, key_of, running, until
+from telegram_desk import BotApi, Clock, Running, bot_api, key_of, running, told, until
 from telegram_office import GROUP, LI, PARENT, SECRET, WANG, bound, handed_over, says
 
+from bot.model import Act
 from bot.storage.audit import LOOK, Audit
 
 
@@ -80,6 +81,31 @@ async def test_whoever_is_given_it_looks_too() -> None:
         api.say(WANG, f"/transfer {number} 李老师")
         await until(lambda: says(api, LI, SECRET))
         assert ("李老师", number, "telegram") in await looked(desk, 2)
+
+
+async def test_an_owner_who_got_the_words_is_not_told_of_them_but_the_group_is_of_others() -> None:
+    clock = Clock()
+    async with bot_api() as api, running(api.url, clock=clock) as desk:
+        await bound(desk, api, WANG, "王老师", group=True)
+        number = await handed_over(api, desk)
+        await transcript(api, WANG, number)
+        clock.ahead = timedelta(minutes=30)
+        api.say(PARENT, "三年级")
+        await until(lambda: says(api, WANG, "三年级"))
+        await desk.desk.tick()
+        api.say(8, "转人工")
+        await until(lambda: says(api, GROUP, f"{int(number) + 1}号"))
+        assert not says(api, GROUP, "又来话")
+        # whoever is not bound here has no other way to hear of it
+        await desk.desk.act("李老师", str(int(number) + 1), Act.TAKE)
+        clock.ahead = timedelta(minutes=60)
+        api.say(8, "在吗")
+        await told(api, 8, 2)
+        await asyncio.sleep(0.2)
+        await desk.desk.tick()
+        [notice] = await until(lambda: says(api, GROUP, "又来话"))
+        assert "李老师" in notice
+        assert "在吗" not in notice
 
 
 async def test_a_transcript_shown_in_a_group_says_so() -> None:
