@@ -35,6 +35,7 @@ from bot.console.routes import console_routes  # noqa: E402
 from bot.editing.folder import FaqFolder  # noqa: E402
 from bot.editing.history import History  # noqa: E402
 from bot.editing.rehearsal import Rehearsal  # noqa: E402
+from bot.editing.shelf import Shelf  # noqa: E402
 from bot.editing.workshop import Workshop  # noqa: E402
 from bot.engine import CHONGQING, Desk  # noqa: E402
 from bot.inquiry import move, open_inquiry  # noqa: E402
@@ -120,6 +121,7 @@ async def _signed_in(store: Store, folder: Path) -> AsyncIterator[httpx.AsyncCli
         FaqFolder(faq),
         History(faq, folder / "journal"),
         Rehearsal(faq, cache_folder(), (sys.executable, "-c", "raise SystemExit(1)")),
+        Shelf(folder / "proposals"),
         cache_folder(),
         lambda: past_questions(store.database),
         lambda: NOW,

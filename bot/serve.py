@@ -27,6 +27,7 @@ from bot.dialogue import Handler
 from bot.editing.folder import FaqFolder
 from bot.editing.history import History
 from bot.editing.rehearsal import Rehearsal
+from bot.editing.shelf import Shelf
 from bot.editing.workshop import Workshop
 from bot.engine import Desk, wall_clock
 from bot.errors import BotError, ConfigError
@@ -190,6 +191,7 @@ def _faq_pages(settings: Settings, desk: Desk) -> FaqPages:
         FaqFolder(settings.faq),
         History(settings.faq, settings.data / "journal"),
         Rehearsal(settings.faq, cache),
+        Shelf(settings.data / "proposals"),
         cache,
         lambda: past_questions(desk.store.database),
         wall_clock,

@@ -16,6 +16,7 @@ from bot.editing.history import History, Recorded
 from bot.editing.impact import Impact, Question, Told
 from bot.editing.merging import merged
 from bot.editing.rehearsal import Rehearsal, RehearsalFailed, take_over_models
+from bot.editing.shelf import Shelf, Shelved
 from bot.errors import BotError
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class Workshop:
         folder: FaqFolder,
         history: History,
         rehearsal: Rehearsal,
+        shelf: Shelf,
         cache: Path,
         past: Callable[[], Awaitable[Sequence[str]]],
         now: Callable[[], datetime],
@@ -58,11 +60,13 @@ class Workshop:
         self.folder = folder
         self.history = history
         self._rehearsal = rehearsal
+        self._shelf = shelf
         self._cache = cache
         self._past = past
         """Returns past questions, masked."""
         self._now = now
         self._writing = asyncio.Lock()
+        self._restoring = asyncio.Lock()
         self._proposals: dict[str, Proposal] = {}
         self._exam: tuple[str, asyncio.Task[list[tuple[Question, Told]]]] | None = None
 
@@ -89,20 +93,53 @@ class Workshop:
         """
         now = self._now()
         draft = await asyncio.to_thread(self.folder.draft, change, state, now.date(), seen)
-        return self._begin(draft, who, now)
+        return await self._proposed(draft, who, now)
 
-    def _begin(self, draft: Draft, who: str, now: datetime) -> Proposal:
+    async def _proposed(self, draft: Draft, who: str, now: datetime) -> Proposal:
         proposal = Proposal(secrets.token_urlsafe(9), who, now, draft)
+        shelved = Shelved(proposal.token, who, now, draft.change, draft.before, draft.after)
+        await asyncio.to_thread(self._shelf.put, shelved)
+        return self._begin(proposal)
+
+    def _begin(self, proposal: Proposal) -> Proposal:
         proposal.task = asyncio.create_task(self._try(proposal))
         self._proposals[proposal.token] = proposal
         return proposal
 
-    def proposal(self, token: str) -> Proposal | None:
-        """Return the proposal of that token, as long as it is remembered."""
+    async def proposal(self, token: str) -> Proposal | None:
+        """Return the proposal of that token, tried anew when it is from before a restart.
+
+        None when it is not remembered any more; raises Refused when the other files have changed
+        so that it would not pass the check.
+        """
         oldest = self._now() - _KEPT
         for stale in [t for t, each in self._proposals.items() if each.at < oldest]:
             del self._proposals[stale]
-        return self._proposals.get(token)
+        async with self._restoring:
+            known = self._proposals.get(token)
+            shelved = None if known else await asyncio.to_thread(self._shelf.take, token)
+            if shelved is None or shelved.at < oldest:
+                return known
+            draft = await asyncio.to_thread(
+                self.folder.checked,
+                *(shelved.change, shelved.before, shelved.after, self._now().date()),
+            )
+            return self._begin(Proposal(token, shelved.who, shelved.at, draft))
+
+    async def pending(self) -> list[Shelved]:
+        """Return what waits to be published, the newest first; what is too old is forgotten."""
+        oldest = self._now() - _KEPT
+        shelved = await asyncio.to_thread(self._shelf.all)
+        for stale in (each for each in shelved if each.at < oldest):
+            await asyncio.to_thread(self._shelf.drop, stale.token)
+        return [each for each in shelved if each.at >= oldest]
+
+    async def give_up(self, proposal: Proposal) -> None:
+        """Forget the proposal."""
+        if proposal.task is not None:
+            proposal.task.cancel()
+        self._proposals.pop(proposal.token, None)
+        await asyncio.to_thread(self._shelf.drop, proposal.token)
 
     async def publish(self, proposal: Proposal, who: str) -> None:
         """Write the proposal's files; raises Refused, also when they changed meanwhile."""
@@ -112,6 +149,7 @@ class Workshop:
             await asyncio.to_thread(take_over_models, self._cache)
             await asyncio.to_thread(self.folder.write, proposal.draft)
             proposal.published = True
+            await asyncio.to_thread(self._shelf.drop, proposal.token)
             # Cancelled or not, what was written is recorded.
             await asyncio.shield(
                 asyncio.to_thread(self.history.record, proposal.draft, who, self._now())
@@ -121,7 +159,7 @@ class Workshop:
         """Return a proposal that undoes one change and leaves later ones; raises Refused."""
         now = self._now()
         draft = await asyncio.to_thread(self._without, recorded, now)
-        return self._begin(draft, who, now)
+        return await self._proposed(draft, who, now)
 
     def _without(self, recorded: Recorded, now: datetime) -> Draft:
         before, after = {}, {}

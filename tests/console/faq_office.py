@@ -19,6 +19,7 @@ from bot.editing.folder import FaqFolder
 from bot.editing.history import History
 from bot.editing.impact import Impact
 from bot.editing.rehearsal import Rehearsal
+from bot.editing.shelf import Shelf
 from bot.editing.workshop import Workshop
 from bot.engine import Desk
 from bot.faq import load
@@ -67,6 +68,7 @@ class FaqOffice(Office):
             FaqFolder(folder),
             History(folder, folder.parent / "journal"),
             (Rehearsal if trials else NoTrials)(folder, cache_folder),
+            Shelf(folder.parent / "proposals"),
             cache_folder,
             lambda: past_questions(store.database),
             self.clock,
@@ -107,7 +109,7 @@ class FaqOffice(Office):
     async def settled(self, answer: httpx.Response) -> str:
         """Wait until the impact of a proposal is known, and return its page."""
         assert "/proposals/" in str(answer.url), answer.text
-        proposal = self.workshop.proposal(answer.url.path.rpartition("/")[2])
+        proposal = await self.workshop.proposal(answer.url.path.rpartition("/")[2])
         assert proposal is not None
         assert proposal.task is not None
         await asyncio.wait_for(proposal.task, 120)

@@ -133,6 +133,22 @@ async def test_an_answer_is_changed_previewed_and_published(office: FaqOffice) -
     assert load(office.folder).entries[entry.id] == entry
 
 
+async def test_what_waits_to_be_published_is_listed_and_may_be_given_up(
+    office: FaqOffice,
+) -> None:
+    edit = f"/staff/faq/entries/{an_entry(office)}/edit"
+    answer = await office.filled(edit, answer="还没想好。")
+    await office.settled(answer)
+    page = (await office.browser.get("/staff/faq/changes")).text
+    assert f'href="{answer.url.path}">{an_entry(office)}：答复</a>' in page
+    assert "王老师" in words(page)
+    done = await office.filled(answer.url.path, do="give_up")
+    assert "已经放弃，文件没有动" in done.text
+    assert answer.url.path not in done.text
+    assert (await office.browser.get(answer.url.path)).status_code == 404
+    assert load(office.folder) == office.desk.mind.faq
+
+
 async def test_impact_names_what_is_gained_and_lost(office: FaqOffice) -> None:
     one, two, *_ = office.desk.mind.faq.entries.values()
     asked = "隔壁王嫂说要先去老地方盖章才轮得到我们"

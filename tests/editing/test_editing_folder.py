@@ -15,6 +15,7 @@ from bot.editing.folder import FaqFolder, MovedOn, Refused
 from bot.editing.history import History
 from bot.editing.impact import Impact
 from bot.editing.rehearsal import Rehearsal
+from bot.editing.shelf import Shelf
 from bot.editing.workshop import Workshop
 from bot.faq import load
 
@@ -112,7 +113,8 @@ async def nothing() -> Sequence[str]:
 def workshop(folder: FaqFolder, tmp_path: Path) -> Workshop:
     history = History(folder.path, tmp_path / "journal")
     trial = NoTrial(folder.path, tmp_path)
-    return Workshop(folder, history, trial, tmp_path / "cache", nothing, lambda: NOW)
+    shelf = Shelf(tmp_path / "proposals")
+    return Workshop(folder, history, trial, shelf, tmp_path / "cache", nothing, lambda: NOW)
 
 
 def git(folder: Path, *arguments: str) -> str:

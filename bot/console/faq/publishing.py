@@ -19,7 +19,14 @@ from bot.editing.impact import Impact, Shift, listed
 from bot.engine import Desk
 from bot.storage.audit import Audit
 
-_GONE = (404, "没有这份修改", "这份修改已经不在了（服务重启过，或者放得太久）。请回到条目重新改。")
+_GONE = (
+    404,
+    "没有这份修改",
+    "这份修改已经不在了：发布过、放弃了，或者放了一天以上。请回到条目重新改。",
+)
+_NOT_ANY_MORE = "这份修改现在用不上了"
+_AGAIN = "别的文件后来又改过；请回到条目，照新的内容再改一次。"
+_DONE = {**PUBLISHED, "given_up": "这份修改已经放弃，文件没有动。"}
 _NO_CHANGE = (404, "没有这次修改", "地址可能输错了。")
 _NOT_TRIED = "影响还没有算出来，请等一下再发布。"
 
@@ -33,7 +40,10 @@ class Publishing:
 
     async def proposal(self, visit: Visit) -> Response:
         """Return what a change would do, as far as it is known by now."""
-        proposal = self._shop.proposal(visit.part("token"))
+        try:
+            proposal = await self._shop.proposal(visit.part("token"))
+        except Refused as error:
+            return visit.problem(409, _NOT_ANY_MORE, f"{error}。{_AGAIN}")
         if proposal is None:
             return visit.problem(*_GONE)
         draft, faq = proposal.draft, proposal.draft.faq
@@ -56,10 +66,16 @@ class Publishing:
         )
 
     async def publish(self, visit: Visit) -> Response:
-        """Write the change; the desk takes it over within seconds."""
-        proposal = self._shop.proposal(visit.part("token"))
+        """Write the change, which the desk takes over within seconds; or give it up."""
+        try:
+            proposal = await self._shop.proposal(visit.part("token"))
+        except Refused as error:
+            return visit.problem(409, _NOT_ANY_MORE, f"{error}。{_AGAIN}")
         if proposal is None:
             return visit.problem(*_GONE)
+        if visit.typed("do") == "give_up":
+            await self._shop.give_up(proposal)
+            return done(f"{FAQ.path}changes", "given_up")
         if not proposal.tried:
             return await self.proposal(visit.refused(409, _NOT_TRIED))
         draft, who = proposal.draft, visit.staff.name
@@ -82,9 +98,10 @@ class Publishing:
         return visit.page(
             "faq/changes.html",
             changes=[c for c in latest if not entry or entry in c.what],
+            pending=[p for p in await self._shop.pending() if not entry or entry in p.change.words],
             entry=entry,
             now=self._now(),
-            notice=visit.notice(PUBLISHED),
+            notice=visit.notice(_DONE),
         )
 
     async def change(self, visit: Visit) -> Response:
