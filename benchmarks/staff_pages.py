@@ -23,11 +23,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-for folder in (ROOT, ROOT / "tests"):
-    sys.path.insert(0, str(folder))
+sys.path.insert(0, str(ROOT))
 
 import httpx  # noqa: E402
-from desk import cache_folder, understanding  # noqa: E402
 from starlette.applications import Starlette  # noqa: E402
 
 from bot.console.faq.pages import FaqPages  # noqa: E402
@@ -57,6 +55,7 @@ from bot.storage.questions import past_questions  # noqa: E402
 from bot.storage.reviews import Reviews  # noqa: E402
 from bot.storage.store import Store, Transaction  # noqa: E402
 from handlers import HANDLERS  # noqa: E402
+from tests.desk import cache_folder, understanding  # noqa: E402
 
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)
 STAFF = ("王老师", "李老师", "张老师")

@@ -8,6 +8,6 @@ from pathlib import Path
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Skip helpers and peers, some of which need packages that a machine may lack."""
     name = collection_path.name
-    if name.endswith(".py") and not name.startswith(("test_", "conftest")):
+    if name.endswith(".py") and not name.startswith("test_"):
         return True
     return None

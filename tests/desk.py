@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import hashlib
 import json
 import os
 import shutil
+import socket
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from filelock import FileLock
@@ -26,7 +28,8 @@ from bot.matching.training import is_trained, lesson, trained
 from bot.matching.understand import Understanding
 from handlers import HANDLERS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+T = TypeVar("T")
 _MAKES_MODELS = (
     "matching/learning.py",
     "matching/confidence.py",
@@ -188,6 +191,21 @@ def check_turn(line: dict[str, Any]) -> None:
         assert 0 <= line["confidence"] <= 1, line
         assert all(reply["text"].strip() for reply in line["replies"]), line
         assert "{" not in said(line), line
+
+
+async def until(true: Callable[[], T], what: str = "it", timeout_s: float = 20.0) -> T:
+    """Return what is true at last; an AssertionError says what never came."""
+    end = asyncio.get_running_loop().time() + timeout_s
+    while not (found := true()):
+        assert asyncio.get_running_loop().time() < end, f"{what} never came"
+        await asyncio.sleep(0.01)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def environment(data: Path, **settings: str) -> dict[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from desk import understanding
 
 from bot.acts import Done, perform
 from bot.engine import CHONGQING
 from bot.model import Act, Inquiry, Status
+from tests.desk import understanding
 
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)
 OWNER, OTHER = "王老师", "李老师"

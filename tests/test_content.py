@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from desk import cache_folder, faq_folder, understanding
 from rapidfuzz import fuzz, process
 
 from bot.faq import Faq, load
@@ -22,6 +21,7 @@ from bot.matching.training import lesson
 from bot.matching.understand import Kind, Reading
 from bot.matching.wording import Wording
 from bot.text import squeeze
+from tests.desk import cache_folder, faq_folder, understanding
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = (ROOT / "tests/data/topic_ids.txt").read_text("utf-8").split()

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 import yaml
-from desk import LEGAL_MOVES, Talk, audit, check_turn, open_talk, options, said
 
 from bot.engine import CHONGQING
+from tests.desk import LEGAL_MOVES, Talk, audit, check_turn, open_talk, options, said
 
 FOLDER = Path(__file__).parent / "conversations"
 EXPECTATIONS = {

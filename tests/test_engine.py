@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import ROOT, Talk, audit, check_turn, environment, open_talk, said
 
 from bot.dialogue import Request
 from bot.engine import Desk
@@ -26,6 +25,7 @@ from bot.jsonl import DEFAULT_TIME
 from bot.model import Act, Message, Outcome
 from bot.storage.store import Store
 from handlers import HANDLERS
+from tests.desk import ROOT, Talk, audit, check_turn, environment, open_talk, said
 
 UNIFORM = "校服必须买吗，质量和价格谁管？"
 LEAVE = "休学和复学怎么办理？"

@@ -8,7 +8,6 @@ from itertools import pairwise, product
 from typing import Any
 
 import pytest
-from desk import LEGAL_MOVES, audit, check_turn, open_talk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from bot.engine import CHONGQING
 from bot.faq.schema import HoursFile
 from bot.inquiry import LEGAL, OWNED, UNOWNED, IllegalMove, move, open_inquiry, settle_silence
 from bot.model import Inquiry, Status
+from tests.desk import LEGAL_MOVES, audit, check_turn, open_talk
 
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)
 HOURS = HoursFile(answered_days=3, waiting_parent_days=7, come_back_days=7, duty="")

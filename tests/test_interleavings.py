@@ -13,10 +13,9 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from desk import LEGAL_MOVES, audit, open_talk
-
 from bot.engine import CHONGQING, Desk
 from bot.model import Act, Decision, Message
+from tests.desk import LEGAL_MOVES, audit, open_talk
 
 ROUNDS = 1000
 START = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)  # a Wednesday

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Talk, open_talk, said, understanding
 
 from bot.build import throw_away_desk
 from bot.jsonl import DEFAULT_TIME, ask_lines, chat_lines
 from handlers import HANDLERS
+from tests.desk import Talk, open_talk, said, understanding
 
 UNIFORM = "校服必须买吗，质量和价格谁管？"
 LEAVE = "休学和复学怎么办理？"

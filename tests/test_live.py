@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import cache_folder, open_talk, options, read_yaml, said, small_faq, write_yaml
 
 from bot import live
 from bot.faq import load
 from bot.matching.training import trained
 from bot.matching.understand import Kind, Understanding
+from tests.desk import (
+    cache_folder,
+    open_talk,
+    options,
+    read_yaml,
+    said,
+    small_faq,
+    until,
+    write_yaml,
+)
 
 SMALL = cache_folder() / "small"
 """Apart from the real models, of which only the newest are kept."""
@@ -75,16 +84,6 @@ async def watched(folder: Path, cache: Path | None = None) -> AsyncIterator[Serv
     finally:
         stop.set()
         await asyncio.wait_for(watching, SECONDS)
-
-
-async def until(true: Callable[[], object], what: str) -> None:
-    """Wait until it is true; fail naming what never came."""
-    try:
-        async with asyncio.timeout(SECONDS):
-            while not true():
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        pytest.fail(f"not within {SECONDS} s: {what}")
 
 
 def entry(topic: Any, wanted: str) -> Any:

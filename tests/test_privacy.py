@@ -6,11 +6,11 @@ import logging
 from pathlib import Path
 
 import pytest
-from desk import open_talk
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.privacy import mask
+from tests.desk import open_talk
 
 IDENTITY = "50010720170101123"
 MASKED = [

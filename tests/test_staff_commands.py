@@ -7,10 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desk import ROOT, environment
-
 from bot.storage.audit import Audit
 from bot.storage.store import Store
+from tests.desk import ROOT, environment
 
 
 def staff(data: Path, *arguments: str) -> tuple[int, str]:

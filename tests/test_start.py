@@ -17,22 +17,16 @@ from typing import Any
 
 import httpx
 import pytest
-from desk import ROOT, environment, faq_folder, open_talk, read_yaml, write_yaml
 
 from bot.engine import Desk
 from bot.serve import app
 from bot.storage.accounts import Accounts
 from bot.storage.sqlite import Work
+from tests.desk import ROOT, environment, faq_folder, free_port, open_talk, read_yaml, write_yaml
 
 START_S = 90
 STOP_S = 8
 UNIFORM = "校服必须买吗，质量和价格谁管？"
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Server:

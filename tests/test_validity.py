@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from desk import open_talk, said, understanding
-
 from bot.matching.understand import Understanding
+from tests.desk import open_talk, said, understanding
 
 ENTRY = "general.uniform"
 QUESTION = "校服必须买吗，质量和价格谁管？"

@@ -7,18 +7,18 @@ import json
 import re
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from desk import Talk, open_talk
 
 from bot.errors import ConfigError
 from bot.storage.audit import Audit
 from bot.webhook import LARGEST_BYTES, StaffWebhook, merged
+from tests.desk import Talk, open_talk, until
 
 WINDOW_S = 0.6
 KEY = "693a91f6-7xxx-4bc4-97a0-0ec2sifa5aaa"
@@ -103,12 +103,6 @@ async def alerted(robot: Robot) -> AsyncIterator[Talk]:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.02)
 
 
 async def test_who_waits_is_told_without_a_word_of_the_parent(robot: Robot) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.desk import ROOT, cache_folder, faq_folder
+from tests.desk import ROOT, cache_folder, faq_folder, free_port
 
 _START_S = 300.0
 """A first start trains, for a minute or two."""
@@ -28,7 +27,7 @@ class RunningDesk:
 
     def __init__(self, folder: Path, faq: Path | None = None) -> None:
         self._folder = folder
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         data = folder / "data"
         data.mkdir(parents=True)
@@ -149,9 +148,3 @@ def running_desk(folder: Path, faq: Path | None = None) -> Iterator[RunningDesk]
         yield desk
     finally:
         desk.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

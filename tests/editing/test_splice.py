@@ -7,10 +7,10 @@ from difflib import unified_diff
 
 import pytest
 import yaml
-from desk import ROOT
 
 from bot.editing.splice import NotSpliced, append, set_fields
 from bot.faq.schema import Entry
+from tests.desk import ROOT
 
 ORDER = tuple(Entry.model_fields)
 

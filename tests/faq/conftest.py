@@ -5,25 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from faq_files import OTHERS, Break, topic_file
-
-from bot.faq.folder import TOPICS
-from bot.faq.schema_json import modeline
+from faq_files import Break, write_faq
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A faq/ folder with nothing wrong, under it docs/facts.md as in the project."""
-    faq = tmp_path / "faq"
-    faq.mkdir()
-    for topic, mark in zip(TOPICS, ("入学", "安全", "资助", "特教", "通用"), strict=True):
-        (faq / f"{topic}.yaml").write_text(topic_file(topic, mark), "utf-8")
-    for file, text in OTHERS.items():
-        (faq / file).write_text(f"{modeline(file)}\n{text}", "utf-8")
+    """A faq/ folder with nothing wrong, beside it docs/facts.md as in the project."""
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "facts.md").write_text("# 事实\n- E1 [law] 甲\n- W2 [national] 乙\n", "utf-8")
-    return faq
+    return write_faq(tmp_path)
 
 
 @pytest.fixture

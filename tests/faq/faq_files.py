@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from bot.faq.folder import TOPICS
 from bot.faq.schema_json import modeline
 from bot.faq.sentences import REQUIRED_MESSAGES
 
@@ -156,6 +158,17 @@ OTHERS["messages.yaml"] = OTHERS["messages.yaml"].replace(
     + "small_talk:\n",
 )
 """With every other sentence that the code says, whichever they are by now."""
+
+
+def write_faq(folder: Path) -> Path:
+    """Write a faq/ folder with nothing wrong into the folder; return it."""
+    faq = folder / "faq"
+    faq.mkdir()
+    for topic, mark in zip(TOPICS, ("入学", "安全", "资助", "特教", "通用"), strict=True):
+        (faq / f"{topic}.yaml").write_text(topic_file(topic, mark), "utf-8")
+    for file, text in OTHERS.items():
+        (faq / file).write_text(f"{modeline(file)}\n{text}", "utf-8")
+    return faq
 
 
 def line_of(text: str, part: str) -> int:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import pytest
-from desk import Talk, open_talk
 from rich.console import Console
 
 from bot.faq.schema import WEEKDAYS, HoursFile
@@ -18,6 +17,7 @@ from bot.hours import Calendar, calendar
 from bot.model import Decision
 from bot.storage import figures as stored
 from bot.storage.figures import InquiryRow, TurnRow
+from tests.desk import Talk, open_talk
 
 QUESTION = "校服必须买吗，质量和价格谁管？"
 MONDAY = "2026-05-18"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from desk import Talk, faq_folder, open_talk, options
 
 from bot.faq import load
 from bot.faq.schema import LexiconFile
+from tests.desk import Talk, faq_folder, open_talk, options
 
 UNIFORM = "校服必须买吗，质量和价格谁管？"
 

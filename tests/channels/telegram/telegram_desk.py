@@ -4,47 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PEERS = ROOT / "tests" / "peers" / "telegram"
-for folder in (ROOT / "tests", PEERS):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+if str(PEERS) not in sys.path:
+    sys.path.insert(0, str(PEERS))
 
 from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels, serving  # noqa: E402
-from desk import environment, open_talk, understanding  # noqa: E402
 
 from bot.channels.telegram.access import checked  # noqa: E402
 from bot.channels.telegram.api import Api  # noqa: E402
 from bot.channels.telegram.channel import Telegram  # noqa: E402
-from bot.engine import CHONGQING, Desk  # noqa: E402
+from bot.engine import Desk  # noqa: E402
 from bot.outbox import Outbox  # noqa: E402
-from bot.serve import _send_what_is_said  # noqa: E402
 from bot.storage.accounts import Accounts  # noqa: E402
 from bot.storage.outbox import OutboxStore  # noqa: E402
 from bot.storage.staff_chats import StaffChats  # noqa: E402
 from bot.storage.store import Store  # noqa: E402
 from handlers import HANDLERS  # noqa: E402
-
-AGE = "几岁能上小学"
-T = TypeVar("T")
-
-
-class Clock:
-    """Real time, but for what a test adds or fixes."""
-
-    def __init__(self) -> None:
-        self.fixed: datetime | None = None
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return (self.fixed or datetime.now(CHONGQING)) + self.ahead
+from tests.channels.messenger_desk import AGE, Clock, begin, end  # noqa: E402
+from tests.desk import environment, open_talk, understanding, until  # noqa: E402
 
 
 @dataclass
@@ -69,15 +53,6 @@ class Running:
 
     async def rows(self, sql: str) -> list[Any]:
         return [tuple(row) for row in await self.desk.store.database.rows(sql)]
-
-
-async def until(what: Callable[[], T], timeout_s: float = 10.0) -> T:
-    """Return what is true at last; an AssertionError says what never was."""
-    end = asyncio.get_running_loop().time() + timeout_s
-    while not (found := what()):
-        assert asyncio.get_running_loop().time() < end, "it never came"
-        await asyncio.sleep(0.01)
-    return found
 
 
 async def told(api: BotApi, chat: int, count: int = 1) -> list[str]:
@@ -108,7 +83,7 @@ async def running(
     token: str = TOKEN,
     clock: Clock | None = None,
     webhook: str = "",
-    begin: bool = True,
+    at_work: bool = True,
 ) -> AsyncIterator[Running]:
     """Lend a desk whose Telegram is the server at that address; it ends as the server does."""
     clock = clock or Clock()
@@ -128,19 +103,12 @@ async def running(
     channels["telegram"] = channel
     await desk.recover()
     lent = Running(desk, channel, outbox, clock)
-    if begin:
-        lent.tasks = [
-            asyncio.create_task(outbox.run()),
-            asyncio.create_task(_send_what_is_said(desk, outbox)),
-            asyncio.create_task(channel.run()),
-        ]
+    if at_work:
+        lent.tasks = begin(desk, outbox, channel)
     try:
         yield lent
     finally:
-        for task in lent.tasks:
-            task.cancel()
-        await asyncio.gather(*lent.tasks, return_exceptions=True)
-        await channel.close()
+        await end(lent.tasks, channel)
         await store.close()
 
 

@@ -177,8 +177,8 @@ class TelegramTalk:
 
     async def _settled(self, update: dict[str, Any]) -> None:
         """Return when the update is handled and all that came of it is sent."""
-        await until(lambda: update["update_id"] not in self._api.unconfirmed(), 30)
-        await until(lambda: not self._running.channel.busy, 30)
+        await until(lambda: update["update_id"] not in self._api.unconfirmed(), timeout_s=30)
+        await until(lambda: not self._running.channel.busy, timeout_s=30)
         await self._sent()
 
     async def _sent(self) -> None:

@@ -263,7 +263,7 @@ async def test_a_store_that_fails_at_the_start_is_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(polling, "FIRST_WAIT_S", 0.05)
-    async with bot_api() as api, running(api.url, begin=False) as desk:
+    async with bot_api() as api, running(api.url, at_work=False) as desk:
         unhandled = desk.channel._memory.unhandled
         failing = [StorageError("磁盘已满")]
 

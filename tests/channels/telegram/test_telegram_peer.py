@@ -1,7 +1,7 @@
 """End to end against a Bot API server that others wrote (npm telegram-test-api); and aiogram, a
 second client that others wrote, against it and against our own server.
 
-`tests/peers/telegram/install.sh` fetches both; without them these tests are skipped.
+`tests/peers/install.sh telegram` fetches both; without them these tests are skipped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from telegram_desk import AGE, PEERS, TOKEN, Running, bot_api, key_of, running, 
 
 PEER_TOKEN = "666:peer-Secret"
 AIOGRAM = PEERS / ".venv" / "bin" / "python"
-HOW = "run tests/peers/telegram/install.sh"
+HOW = "run tests/peers/install.sh telegram"
 needs_npm = pytest.mark.skipif(
     not (PEERS / "node_modules" / "telegram-test-api").is_dir() or not shutil.which("node"),
     reason=f"npm telegram-test-api is not installed: {HOW}",

@@ -3,77 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-import httpx
-from telegram_desk import AGE, ROOT, TOKEN, BotApi, bot_api, environment, told
+from telegram_desk import AGE, TOKEN, BotApi, bot_api, told
+
+from tests.channels import messenger_desk
+from tests.channels.messenger_desk import health
+from tests.desk import free_port
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@asynccontextmanager
-async def process(
+def process(
     api: BotApi, folder: Path, **more: str
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Lend the running desk and its address; killed at the end, as by a power cut."""
-    port = _free_port()
-    settings = {
-        "BOT_PORT": str(port),
-        "BOT_TELEGRAM_TOKEN": TOKEN,
-        "BOT_TELEGRAM_API_URL": api.url,
-        "PYTHONUNBUFFERED": "1",
-        **more,
-    }
-    with (folder / "output").open("ab") as output:
-        running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(ROOT / "run_bot.py"),
-            cwd=folder,
-            env=environment(folder / "data", **settings),
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield running, f"http://127.0.0.1:{port}"
-    finally:
-        if running.returncode is None:
-            running.kill()
-        await running.wait()
-
-
-async def health(url: str, wanted: str) -> None:
-    """Return when /healthz says so of Telegram."""
-    async with httpx.AsyncClient() as client:
-        said = ""
-        for _ in range(600):
-            try:
-                answer = await client.get(f"{url}/healthz", timeout=5)
-                said = answer.json()["channels"]["telegram"]
-                if said == wanted:
-                    return
-            except httpx.TransportError:
-                said = "not up"
-            await asyncio.sleep(0.1)
-    raise AssertionError(said)
+) -> AbstractAsyncContextManager[tuple[asyncio.subprocess.Process, str]]:
+    """Lend the running desk and its address."""
+    settings = {"BOT_TELEGRAM_TOKEN": TOKEN, "BOT_TELEGRAM_API_URL": api.url, **more}
+    return messenger_desk.process(folder, **settings)
 
 
 async def test_killed_and_started_again_every_parent_is_answered(tmp_path: Path) -> None:
     async with bot_api() as api:
         async with process(api, tmp_path) as (_, url):
-            await health(url, "polling")
+            await health(url, "telegram", "polling")
             for user in range(7, 27):
                 api.say(user, AGE)
             await told(api, 7)
         async with process(api, tmp_path) as (running, url):
-            await health(url, "polling")
+            await health(url, "telegram", "polling")
             for user in range(7, 27):
                 texts = await told(api, user)
                 # killed between Telegram's yes and our note of it, one may come twice
@@ -91,16 +47,16 @@ async def test_killed_and_started_again_every_parent_is_answered(tmp_path: Path)
 async def test_by_webhook_and_in_conflict(tmp_path: Path) -> None:
     async with bot_api() as api:
         more = {"BOT_TELEGRAM_WEBHOOK_SECRET": "s-1"}
-        port = _free_port()
+        port = free_port()
         more |= {"BOT_PORT": str(port), "BOT_TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{port}"}
-        async with process(api, tmp_path, **more):
-            await health(f"http://127.0.0.1:{port}", "webhook")
+        async with process(api, tmp_path, **more) as (_, url):
+            await health(url, "telegram", "webhook")
             assert await api.deliver(api.update(message=api.message(7, AGE))) == 200
             await told(api, 7)
         conflict = "Conflict: terminated by other getUpdates request"
         api.fail("getUpdates", times=5, status=409, description=conflict)
         async with process(api, tmp_path) as (_, url):
-            await health(url, "conflict")
+            await health(url, "telegram", "conflict")
     said = (tmp_path / "output").read_text("utf-8")
     assert "正被另一个程序使用" in said
     assert TOKEN.partition(":")[2] not in said

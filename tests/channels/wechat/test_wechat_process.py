@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import httpx
-from desk import environment
 from wechat_desk import (
     AES_KEY,
     AGE,
@@ -28,19 +25,22 @@ from wechat_desk import (
     wechat_api,
 )
 
+from tests.channels import messenger_desk
+from tests.channels.messenger_desk import health
+from tests.desk import environment, free_port
+
 SETTINGS = {
     "BOT_WECHAT_APP_ID": APP_ID,
     "BOT_WECHAT_APP_SECRET": APP_SECRET,
     "BOT_WECHAT_TOKEN": TOKEN,
     "BOT_WECHAT_AES_KEY": AES_KEY,
     "BOT_WECHAT_AES_KEY_PREVIOUS": OLD_KEY,
-    "PYTHONUNBUFFERED": "1",
 }
 
 
 async def run(*command: str, folder: Path, **settings: str) -> tuple[int | None, str]:
     """Run one of the commands to its end; return its exit code and what it said."""
-    process = await asyncio.create_subprocess_exec(
+    running = await asyncio.create_subprocess_exec(
         sys.executable,
         str(ROOT / "run_bot.py"),
         *command,
@@ -49,48 +49,15 @@ async def run(*command: str, folder: Path, **settings: str) -> tuple[int | None,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, output.decode()
+    output, _ = await asyncio.wait_for(running.communicate(), 60)
+    return running.returncode, output.decode()
 
 
-@asynccontextmanager
-async def desk_process(
+def process(
     api: WeChatApi, folder: Path
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """Lend the running desk and its address; killed at the end, as by a power cut."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    settings = SETTINGS | {"BOT_WECHAT_API_URL": api.url, "BOT_PORT": port}
-    with (folder / "output").open("ab") as output:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            str(ROOT / "run_bot.py"),
-            cwd=folder,
-            env=environment(folder / "data", **settings),
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def health(client: httpx.AsyncClient, url: str, wanted: str) -> None:
-    """Return when /healthz says so of WeChat."""
-    found = "not up"
-    for _ in range(600):
-        try:
-            found = (await client.get(f"{url}/healthz")).json()["channels"]["wechat"]
-            if found == wanted:
-                return
-        except httpx.TransportError:
-            pass
-        await asyncio.sleep(0.1)
-    raise AssertionError(found)
+) -> AbstractAsyncContextManager[tuple[asyncio.subprocess.Process, str]]:
+    """Lend the running desk and its address."""
+    return messenger_desk.process(folder, **SETTINGS, BOT_WECHAT_API_URL=api.url)
 
 
 async def tell(client: httpx.AsyncClient, url: str, fields: dict[str, object]) -> str:
@@ -104,21 +71,21 @@ async def tell(client: httpx.AsyncClient, url: str, fields: dict[str, object]) -
 async def test_killed_and_started_again_every_try_gets_the_same_reply(tmp_path: Path) -> None:
     asked = [message(f"o{n}", Content=AGE) for n in range(10)]
     async with wechat_api() as api, httpx.AsyncClient(trust_env=False) as client:
-        async with desk_process(api, tmp_path) as (_, url):
-            await health(client, url, "on")
+        async with process(api, tmp_path) as (_, url):
+            await health(url, "wechat", "on")
             assert "九龙坡家长咨询台" in await tell(client, url, event("o1", "subscribe"))
             before = [await tell(client, url, fields) for fields in asked[:5]]
             # The other five are under way when the power goes.
             cut = [asyncio.create_task(tell(client, url, fields)) for fields in asked[5:]]
             await asyncio.sleep(0.05)
         await asyncio.gather(*cut, return_exceptions=True)
-        async with desk_process(api, tmp_path) as (process, url):
-            await health(client, url, "on")
+        async with process(api, tmp_path) as (running, url):
+            await health(url, "wechat", "on")
             after = [await tell(client, url, fields) for fields in asked]
             assert after[:5] == before
             assert all("满6周岁" in answer for answer in after)
-            process.terminate()
-            assert await asyncio.wait_for(process.wait(), 20) == 0
+            running.terminate()
+            assert await asyncio.wait_for(running.wait(), 20) == 0
         assert api.sent == []
     output = (tmp_path / "output").read_text("utf-8")
     assert "Traceback" not in output
@@ -145,9 +112,7 @@ async def test_the_menu_is_made_by_a_command(tmp_path: Path) -> None:
 
 
 async def test_wrong_settings_stop_the_start_and_name_the_variable(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     for name, value in (
         ("BOT_WECHAT_AES_KEY", "short"),
         ("BOT_WECHAT_AES_KEY_PREVIOUS", "x" * 44),

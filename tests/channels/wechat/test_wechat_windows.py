@@ -186,7 +186,7 @@ async def test_what_the_platform_is_too_busy_for_arrives_once() -> None:
         number = await handed_over(desk)
         api.faults.extend([-1, 45011])
         await desk.staff(number, "请把户口本带来。")
-        await until(lambda: api.sent, 20)
+        await until(lambda: api.sent)
         await asyncio.sleep(0.3)
         assert api.tried == 3
         assert len(api.to("o1")) == 1

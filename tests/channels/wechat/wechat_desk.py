@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -21,41 +20,29 @@ from starlette.applications import Starlette
 
 ROOT = Path(__file__).resolve().parents[3]
 PEERS = ROOT / "tests" / "peers" / "wechat"
-for folder in (ROOT / "tests", PEERS):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+if str(PEERS) not in sys.path:
+    sys.path.insert(0, str(PEERS))
 
-from desk import faq_folder, understanding  # noqa: E402
 from wechat_api import APP_ID, APP_SECRET, WeChatApi, serving, wechat_api  # noqa: E402
 
 from bot.channels.wechat import wire  # noqa: E402
 from bot.channels.wechat.api import Api  # noqa: E402
 from bot.channels.wechat.channel import WeChat  # noqa: E402
 from bot.dialogue import Request as Asked  # noqa: E402
-from bot.engine import CHONGQING, Desk  # noqa: E402
+from bot.engine import Desk  # noqa: E402
 from bot.model import Act, Outcome  # noqa: E402
 from bot.outbox import Outbox  # noqa: E402
-from bot.serve import _send_what_is_said  # noqa: E402
 from bot.storage.outbox import OutboxStore  # noqa: E402
 from bot.storage.store import Store  # noqa: E402
 from handlers import HANDLERS  # noqa: E402
+from tests.channels.messenger_desk import AGE, Clock, begin, end  # noqa: E402
+from tests.desk import faq_folder, understanding, until  # noqa: E402
 
 TOKEN = "tok123"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 OLD_KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 ACCOUNT = "gh_0123456789ab"
-AGE = "几岁能上小学"
 _numbers = itertools.count(22409229427342621)
-
-
-class Clock:
-    """Real time, but for what a test adds."""
-
-    def __init__(self) -> None:
-        self.ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(CHONGQING) + self.ahead
 
 
 def key_of(encoded: str) -> bytes:
@@ -159,15 +146,6 @@ class Slow:
         return await self._desk.handle(message)
 
 
-async def until(what: Any, timeout_s: float = 10.0) -> Any:
-    """Return what is true at last; an AssertionError says what never was."""
-    end = asyncio.get_running_loop().time() + timeout_s
-    while not (found := what()):
-        assert asyncio.get_running_loop().time() < end, "it never came"
-        await asyncio.sleep(0.01)
-    return found
-
-
 @asynccontextmanager
 async def running(
     api_url: str = "",
@@ -204,18 +182,11 @@ async def running(
     )
     channels["wechat"] = channel
     async with serving(Starlette(routes=channel.routes())) as url, httpx.AsyncClient() as client:
-        tasks = [
-            asyncio.create_task(outbox.run()),
-            asyncio.create_task(_send_what_is_said(desk, outbox)),
-            asyncio.create_task(channel.run()),
-        ]
+        tasks = begin(desk, outbox, channel)
         try:
             yield Running(desk, channel, outbox, clock, url, client, tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await channel.close()
+            await end(tasks, channel)
             await store.close()
 
 
