@@ -91,7 +91,8 @@ class _Learning:
 
     def _group(self, visit: Visit, group: Group) -> Response:
         faq = self._desk.mind.faq
-        votes = [(faq.entries[e], n) for e, n in group.votes() if e in faq.entries]
+        known = {**faq.entries, **faq.drafts}
+        votes = [(known[entry], count) for entry, count in group.votes() if entry in known]
         texts = group.texts[:MOST_TEXTS]
         return visit.page(
             "learning/group.html",
@@ -121,7 +122,7 @@ class _Learning:
             return self._group(visit.refused(422, _NOTHING_PICKED), group)
         texts, part = [typed[n] for n in picked], group.only({said[n] for n in picked})
         if do == accepting.IGNORED:
-            settled = Settlement(part.places, do, "", tuple(sorted(part.rivals)))
+            settled = Settlement(part.places, do, "")
             await self._queue.settle(settled, who, self._now())
             await self._audit.add(who, "learning", do, self._now(), str(part.places))
             return done(LEARNING.path, "ignored")

@@ -62,8 +62,11 @@ def as_matter(faq: Faq, matter_id: str, texts: Sequence[str]) -> Change:
 
 
 def settling(change: Change, outcome: str, target: str, group: Group) -> Change:
-    """Return the change with the messages that it settles, and whom it rejects."""
-    rejected = tuple(sorted(group.rivals - {target}))
+    """Return the change with the messages that it settles, and whom it rejects.
+
+    To be about one entry is not to be about its rivals; not to be about one says nothing of them.
+    """
+    rejected = (target,) if outcome == NOT_FOR else tuple(sorted(group.rivals - {target}))
     settles = Settlement(group.places, outcome, target, rejected)
     return Change(change.edits, f"来自待学习的 {len(group.places)} 条", settles)
 

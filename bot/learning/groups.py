@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -19,11 +19,28 @@ MOST = 2000
 """Different questions that are grouped; the newest ones are taken."""
 
 
+MOST_VERDICTS = 500
+"""The newest verdicts that are remembered when questions are grouped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What staff have decided about a question before."""
+
+    text: str
+    belongs: str
+    """The entry it is about; empty when they named none."""
+    rejected: tuple[str, ...]
+    """Entries it is not about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Questions that mean the same, as far as the matcher sees."""
 
     signals: tuple[Signal, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    """On questions that mean the same and were settled before."""
 
     @property
     def id(self) -> str:
@@ -45,12 +62,13 @@ class Group:
 
     def only(self, texts: Collection[str]) -> Group:
         """Return the part of the group with these wordings."""
-        return Group(tuple(s for s in self.signals if s.text in texts))
+        return replace(self, signals=tuple(s for s in self.signals if s.text in texts))
 
     def votes(self) -> list[tuple[str, int]]:
         """Return the entries that the group may be about, the likeliest first.
 
-        A parent's own choice counts five times; an answer that did not help speaks against.
+        A parent's own choice counts five times, and so does what staff decided about a question
+        like it; an answer that did not help speaks against, what staff rejected is out.
         """
         votes: Counter[str] = Counter()
         for signal in self.signals:
@@ -60,7 +78,12 @@ class Group:
                 votes.subtract(signal.near)
             else:
                 votes.update(signal.near[:1])
-        return [(entry, count) for entry, count in votes.most_common() if count > 0]
+        for verdict in self.verdicts:
+            if verdict.belongs:
+                votes[verdict.belongs] += 5
+        out = {entry for verdict in self.verdicts for entry in verdict.rejected}
+        out -= {verdict.belongs for verdict in self.verdicts}
+        return [(e, count) for e, count in votes.most_common() if count > 0 and e not in out]
 
     @property
     def rivals(self) -> frozenset[str]:
@@ -68,8 +91,13 @@ class Group:
         return frozenset(entry for signal in self.signals for entry in signal.near)
 
 
-def grouped(signals: Sequence[Signal], mind: Understanding) -> list[Group]:
-    """Return the groups, the largest first; questions whose parents tapped the same entry join."""
+def grouped(
+    signals: Sequence[Signal], mind: Understanding, verdicts: Sequence[Verdict] = ()
+) -> list[Group]:
+    """Return the groups, the largest first; questions whose parents tapped the same entry join.
+
+    `verdicts`, oldest first, are on questions that are settled: they only speak for or against.
+    """
     if not signals:
         return []
     texts = list(dict.fromkeys(s.text for s in reversed(signals)))[:MOST]
@@ -77,12 +105,22 @@ def grouped(signals: Sequence[Signal], mind: Understanding) -> list[Group]:
     for signal in signals:
         if signal.text in of_text:
             of_text[signal.text].append(signal)
+    judged: dict[str, list[Verdict]] = {}
+    for verdict in verdicts[-MOST_VERDICTS:]:
+        judged.setdefault(verdict.text, []).append(verdict)
+    texts += [text for text in judged if text not in of_text]
     plain = [mind.wording.plain(text) or text for text in texts]
-    labels = _labels(_likeness(plain, mind), [_tapped(of_text[text]) for text in texts])
+    labels = _labels(_likeness(plain, mind), [_tapped(of_text.get(text, ())) for text in texts])
     bundles: dict[int, list[Signal]] = {}
+    said: dict[int, list[Verdict]] = {}
     for text, label in zip(texts, labels, strict=True):
-        bundles.setdefault(label, []).extend(of_text[text])
-    groups = [Group(tuple(sorted(b, key=lambda s: s.place))) for b in bundles.values()]
+        bundles.setdefault(label, []).extend(of_text.get(text, ()))
+        said.setdefault(label, []).extend(judged.get(text, ()))
+    groups = [
+        Group(tuple(sorted(bundle, key=lambda s: s.place)), tuple(said[label]))
+        for label, bundle in bundles.items()
+        if bundle
+    ]
     return sorted(groups, key=lambda g: (-len(g.signals), -max(g.places)))
 
 

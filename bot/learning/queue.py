@@ -8,10 +8,11 @@ from datetime import datetime
 
 from bot.editing.change import Settlement
 from bot.faq.value import Faq
-from bot.learning.groups import Group, grouped
+from bot.learning.accepting import NEW, PHRASES
+from bot.learning.groups import Group, Verdict, grouped
 from bot.learning.signals import Signal, signals
 from bot.matching.understand import Understanding
-from bot.storage.reviews import Reviews
+from bot.storage.reviews import Review, Reviews
 from bot.text import squeeze
 
 
@@ -28,11 +29,20 @@ class LearningQueue:
 
     async def open_signals(self) -> list[Signal]:
         """Return everything that nobody has settled yet."""
+        return (await self._read())[0]
+
+    async def _read(self) -> tuple[list[Signal], list[Verdict]]:
+        """Return what is to be settled, and what was decided about all else."""
         asked = await self._reviews.asked()
-        settled = {each.place for each in asked if each.reviewed}
+        reviews = {each.place: each.review for each in asked if each.review}
         faq = self._mind().faq
         found = signals(asked, _means(faq, "not_helped"), _means(faq, "none_of_these"))
-        return [signal for signal in found if signal.place not in settled]
+        verdicts = [
+            Verdict(signal.text, _belongs(review), review.rejected)
+            for signal in found
+            if (review := reviews.get(signal.place))
+        ]
+        return [signal for signal in found if signal.place not in reviews], verdicts
 
     async def groups(self) -> list[Group]:
         """Return the groups, the largest first; grouped anew only when something changed."""
@@ -40,10 +50,12 @@ class LearningQueue:
             mind = self._mind()
             seen = (mind.faq.version, await self._reviews.state())
             if self._seen != seen:
-                found = await self.open_signals()
-                state = (mind.faq.version, tuple((s.place, s.kind, s.tapped) for s in found))
+                found, verdicts = await self._read()
+                places = tuple((s.place, s.kind, s.tapped) for s in found)
+                state = (mind.faq.version, places, tuple(verdicts))
                 if self._known[0] != state:
-                    self._known = state, await asyncio.to_thread(grouped, found, mind)
+                    groups = await asyncio.to_thread(grouped, found, mind, verdicts)
+                    self._known = state, groups
                 self._seen = seen
             return self._known[1]
 
@@ -66,3 +78,8 @@ class LearningQueue:
 def _means(faq: Faq, command: str) -> Callable[[str], bool]:
     wordings = {squeeze(w) for w in (faq.say(command), *faq.lexicon.commands.get(command, ()))}
     return lambda said: squeeze(said) in wordings
+
+
+def _belongs(review: Review) -> str:
+    """Return the entry that staff said it is about."""
+    return review.target if review.outcome in (PHRASES, NEW) else ""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from sqlite3 import Row
 
 from bot.model import Decision
 from bot.storage.encoding import dump, instant, stamp
@@ -13,7 +14,8 @@ from bot.storage.sqlite import Database
 
 _ASKED = """
 SELECT inbox.id, inbox.session_key, inbox.received_at, inbox.text, inbox.pick, inbox.picked,
-       turns.decision, turns.entries, turns.candidates, reviews.outcome
+       turns.decision, turns.entries, turns.candidates,
+       reviews.outcome, reviews.target, reviews.rejected
 FROM inbox JOIN turns ON turns.inbox_id = inbox.id
 LEFT JOIN reviews ON reviews.inbox_id = inbox.id
 WHERE inbox.text IS NOT NULL AND inbox.id > :after
@@ -33,6 +35,17 @@ ON CONFLICT (inbox_id) DO UPDATE SET outcome = excluded.outcome, target = exclud
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """What staff made of one message."""
+
+    outcome: str
+    target: str
+    """The entry or matter named, empty when none was."""
+    rejected: tuple[str, ...]
+    """Entries that it is not about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One message of a parent with what was done about it, as stored."""
 
@@ -46,7 +59,7 @@ class Asked:
     decision: Decision
     entries: tuple[str, ...]
     candidates: tuple[str, ...]
-    reviewed: bool
+    review: Review | None
 
 
 class Reviews:
@@ -75,7 +88,7 @@ class Reviews:
                 Decision(row["decision"]),
                 tuple(json.loads(row["entries"])),
                 tuple(entry for entry, _ in json.loads(row["candidates"])),
-                row["outcome"] is not None,
+                _review(row),
             )
             for row in rows
         ]
@@ -100,3 +113,9 @@ class Reviews:
         }
         async with self._database.transaction() as work:
             await work.each(_SETTLE, [{"inbox_id": place, **decided} for place in places])
+
+
+def _review(row: Row) -> Review | None:
+    if row["outcome"] is None:
+        return None
+    return Review(row["outcome"], row["target"], tuple(json.loads(row["rejected"])))

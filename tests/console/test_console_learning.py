@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from faq_office import FaqOffice, open_faq_office, words
 
+from bot.editing.change import Change
 from bot.faq import load
+from bot.learning import accepting
+from bot.learning.groups import Group
 from bot.learning.signals import Kind
 
 HOME = "/staff/learning/"
@@ -148,6 +151,57 @@ async def test_a_group_becomes_a_not_for(office: FaqOffice) -> None:
     await decide(office, "not_for", entry=target)
     assert MISSED in load(office.folder).entries[target].not_for
     assert await kinds(office) == {}
+    [row] = await office.store.database.rows("SELECT rejected FROM reviews")
+    assert row["rejected"] == f'["{target}"]', "nothing was said of the others"
+
+
+async def offered_alike(office: FaqOffice, session: str, mark: str) -> Group:
+    """Have a parent ask what is offered several entries; return the group it is in."""
+    bare = office.desk.mind.faq.topics[0].bare[0]
+    asked = await office.talk.say(f"{bare}{mark}", session=session)
+    assert asked["decision"] == "suggest"
+    [group] = await office.learning.groups()
+    return group
+
+
+@pytest.mark.parametrize("outcome", [accepting.NOT_FOR, accepting.MATTER])
+async def test_what_staff_rejected_is_not_proposed_again(office: FaqOffice, outcome: str) -> None:
+    group = await offered_alike(office, "p1", "")
+    likely = group.votes()[0][0]
+    target = likely if outcome == accepting.NOT_FOR else "some_matter"
+    change = accepting.settling(Change(()), outcome, target, group)
+    assert change.settles
+    await office.learning.settle(change.settles, "王老师", office.clock())
+    assert await office.learning.groups() == []
+
+    group = await offered_alike(office, "p2", "？")
+    assert likely in group.rivals, "the matcher still takes it for that"
+    assert likely not in [entry for entry, _ in group.votes()]
+    title = office.desk.mind.faq.entries[likely].title
+    assert f"{title}（像）" not in (await office.browser.get(f"{HOME}{group.id}")).text
+
+
+async def test_what_staff_accepted_is_proposed_and_its_rivals_are_not(office: FaqOffice) -> None:
+    group = await offered_alike(office, "p1", "")
+    likely = group.votes()[0][0]
+    meant = next(entry for entry in entries(office) if entry not in group.rivals)
+    change = accepting.settling(Change(()), accepting.PHRASES, meant, group)
+    assert change.settles
+    await office.learning.settle(change.settles, "王老师", office.clock())
+    group = await offered_alike(office, "p2", "？")
+    assert group.votes() == [(meant, 5)]
+    page = (await office.browser.get(f"{HOME}{group.id}")).text
+    title = office.desk.mind.faq.entries[likely].title
+    assert f"{title}（像）" not in page
+
+
+async def test_what_was_set_aside_rejects_nobody(office: FaqOffice) -> None:
+    group = await offered_alike(office, "p1", "")
+    picked = {"pick": "0", "text-0": group.texts[0][0]}
+    answer = await office.filled(f"{HOME}{group.id}", do="ignored", **picked)
+    assert "已放到一边" in answer.text
+    again = await offered_alike(office, "p2", "？")
+    assert again.votes() == group.votes()
 
 
 async def test_a_group_becomes_another_offices_matter(office: FaqOffice) -> None:
