@@ -17,6 +17,7 @@ from bot.storage.sqlite import Work
 from bot.storage.store import Store
 
 LONGEST_NAME = 30
+LINK_VALID = timedelta(days=1)
 RESERVED = frozenset({"parent", "bot", "clock"})
 """Names that say who did something when it was not staff."""
 COMMAND_LINE = "命令行"
@@ -125,32 +126,37 @@ class Accounts:
         return bool(await self._database.rows("SELECT name FROM staff_accounts LIMIT 1"))
 
     async def create_link(
-        self, name: str, now: datetime, valid_for: timedelta, *, by: str = COMMAND_LINE
+        self, name: str, now: datetime, valid_for: timedelta = LINK_VALID, *, by: str = COMMAND_LINE
     ) -> str:
         """Return a token that signs this account in once; only its hash is stored."""
         token = secrets.token_urlsafe(32)
         async with self._database.transaction() as work:
-            account = await work.row(
-                "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0",
-                name=_tidy(name),
-            )
-            if account is None:
-                raise AccountRefused(f"没有账号“{_tidy(name)}”，或已停用；请先用 staff add 添加")
+            name = await enabled(work, name)
             await work.rows("DELETE FROM staff_links WHERE expires_at <= :now", now=stamp(now))
             await work.rows(
                 "INSERT INTO staff_links (token_hash, name, expires_at)"
                 " VALUES (:token_hash, :name, :expires_at)",
                 token_hash=hash_of(token),
-                name=account["name"],
+                name=name,
                 expires_at=stamp(now + valid_for),
             )
-            await record(work, by, "account.link", account["name"], now)
+            await record(work, by, "account.link", name, now)
         return token
 
 
 def hash_of(secret: str) -> str:
     """Return the SHA-256 of a random secret; whatever a browser sends can be hashed."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def enabled(work: Work, name: str) -> str:
+    """Return the name as the account has it; raise AccountRefused unless it may come in."""
+    found = await work.row(
+        "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0", name=_tidy(name)
+    )
+    if found is None:
+        raise AccountRefused(f"没有账号“{_tidy(name)}”，或已停用；请先用 staff add 添加")
+    return str(found["name"])
 
 
 async def _existing(work: Work, name: str) -> str:

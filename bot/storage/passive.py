@@ -132,7 +132,15 @@ class PassiveReplies:
                 )
             if sum(taken.last for taken in composed.taken) < len(items) + bool(own):
                 await self._leave_rest(work, session_key, own, composed, now, push=push)
-            await self._say(work, session_key, message_id, composed.text, now, more=composed.more)
+            await work.rows(
+                _SAY,
+                session_key=session_key,
+                message_id=message_id,
+                said=composed.text,
+                more=int(composed.more),
+                late=IN_TIME,
+                now=stamp(now),
+            )
         return composed.text
 
     async def _leave_rest(
@@ -170,8 +178,15 @@ class PassiveReplies:
             before = await self._said(work, session_key, message_id)
             if before is not None:
                 return before
-            late = INSTEAD if instead else LATE
-            await self._say(work, session_key, message_id, said, now, more=more, late=late)
+            await work.rows(
+                _SAY,
+                session_key=session_key,
+                message_id=message_id,
+                said=said,
+                more=int(more),
+                late=INSTEAD if instead else LATE,
+                now=stamp(now),
+            )
         return said
 
     async def settle(self, session_key: str, message_id: str, now: datetime, *, push: bool) -> None:
@@ -216,24 +231,3 @@ class PassiveReplies:
     async def _said(self, work: Work, session_key: str, message_id: str) -> str | None:
         row = await work.row(_SAID, session_key=session_key, message_id=message_id)
         return row["said"] if row else None
-
-    async def _say(
-        self,
-        work: Work,
-        session_key: str,
-        message_id: str,
-        said: str,
-        now: datetime,
-        *,
-        more: bool = False,
-        late: int = IN_TIME,
-    ) -> None:
-        await work.rows(
-            _SAY,
-            session_key=session_key,
-            message_id=message_id,
-            said=said,
-            more=int(more),
-            late=late,
-            now=stamp(now),
-        )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sqlite3 import Row
 
 from bot.model import Inquiry, Media
-from bot.storage.accounts import AccountRefused
+from bot.storage.accounts import enabled, hash_of
 from bot.storage.audit import Look, record
 from bot.storage.encoding import instant, stamp
 from bot.storage.records import load_inquiry
@@ -130,18 +129,13 @@ class StaffChats:
         """Return a code that binds a messenger user to the account once; its hash is stored."""
         code = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
         async with self._database.transaction() as work:
-            account = await work.row(
-                "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0",
-                name=name.strip(),
-            )
-            if account is None:
-                raise AccountRefused(f"没有账号“{name.strip()}”，或已停用；请先用 staff add 添加")
+            name = await enabled(work, name)
             await work.rows("DELETE FROM staff_codes WHERE expires_at <= :now", now=stamp(now))
             await work.rows(
                 "INSERT INTO staff_codes (code_hash, name, expires_at)"
                 " VALUES (:code_hash, :name, :expires_at)",
                 code_hash=_hashed(code),
-                name=account["name"],
+                name=name,
                 expires_at=stamp(now + CODE_VALID),
             )
         return code
@@ -283,4 +277,4 @@ def _person(row: Row) -> Person:
 
 
 def _hashed(code: str) -> str:
-    return hashlib.sha256(code.strip().upper().encode("utf-8", "surrogatepass")).hexdigest()
+    return hash_of(code.strip().upper())
