@@ -35,10 +35,11 @@ from bot.editing.history import History  # noqa: E402
 from bot.editing.rehearsal import Rehearsal  # noqa: E402
 from bot.editing.shelf import Shelf  # noqa: E402
 from bot.editing.workshop import Workshop  # noqa: E402
-from bot.engine import CHONGQING, Desk  # noqa: E402
+from bot.engine import Desk  # noqa: E402
 from bot.inquiry import move, open_inquiry  # noqa: E402
 from bot.learning.queue import LearningQueue  # noqa: E402
 from bot.model import (  # noqa: E402
+    CHONGQING,
     Candidate,
     Decision,
     Inquiry,

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from datetime import time as clock_time
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,14 +19,14 @@ import typer
 from bot import build
 from bot.config import Settings, described, read_settings
 from bot.dialogue import Handler
-from bot.engine import CHONGQING, wall_clock
+from bot.engine import wall_clock
 from bot.errors import BotError, ChannelError, ConfigError
 from bot.jsonl import DEFAULT_TIME, Chat, ask_lines, chat_lines
 from bot.matching.understand import Understanding
+from bot.model import CHONGQING
 
 FaqOption = Annotated[Path | None, typer.Option("--faq", help="用另一个 FAQ 文件夹")]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="当作这一天，如 2027-09-01；不写就是今天")]
-LINK_VALID = timedelta(days=1)
 _NOON = clock_time(12, tzinfo=CHONGQING)
 
 
@@ -331,7 +331,7 @@ async def _add(accounts: Any, settings: Settings, name: str, admin: bool) -> Non
 
 
 async def _link(accounts: Any, settings: Settings, name: str) -> None:
-    token = await accounts.create_link(name, wall_clock(), LINK_VALID)
+    token = await accounts.create_link(name, wall_clock())
     _echo(
         "登录链接（只能用一次，一天内有效）："
         f"http://{settings.host}:{settings.port}/staff/sign-in#{token}"

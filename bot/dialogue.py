@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 
 from bot.faq.value import Faq
 from bot.ledger import Ledger
 from bot.matching.understand import Understanding
-from bot.model import Decision, Message, Outcome, Reply, Session, Switches
+from bot.model import CHONGQING, Decision, Message, Outcome, Reply, Session, Switches
 from bot.text import squeeze, squeezed
 
-_DISTRICT = timezone(timedelta(hours=8))
 _AS_USUAL = Switches()
 LONGEST_READ = 4_000
 """Characters read of one message, half at each end: people ask at the start or at the end."""
@@ -37,7 +36,7 @@ class Request:
     @property
     def today(self) -> date:
         """The day it is in the district."""
-        return self.now.astimezone(_DISTRICT).date()
+        return self.now.astimezone(CHONGQING).date()
 
     @property
     def text(self) -> str:

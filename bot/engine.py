@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot import acts, news, words
 from bot import inquiry as statuses
@@ -19,6 +18,7 @@ from bot.dialogue import Handler, respond
 from bot.errors import StorageError
 from bot.matching.understand import Understanding
 from bot.model import (
+    CHONGQING,
     Act,
     ActResult,
     Decision,
@@ -39,7 +39,6 @@ from bot.wire import turn_json
 
 log = logging.getLogger(__name__)
 
-CHONGQING = ZoneInfo("Asia/Shanghai")
 NUMBERS_PER_MESSAGE = 4
 _QUEUE_LIMIT = 10_000
 _FROM_THE_START = datetime(2000, 1, 1, tzinfo=CHONGQING)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
 
 from bot.faq.schema import WEEKDAYS, HoursFile
+from bot.model import CHONGQING
 
-LOCAL = timezone(timedelta(hours=8))
 _FARTHEST = timedelta(days=400)
 """An office that does not open within this does not open."""
 _DAY = timedelta(days=1)
@@ -42,13 +42,13 @@ class Calendar:
             spans = next((each for each in self.week if each), ())
         elif day in self.holidays:
             spans = ()
-        midnight = datetime.combine(day, time(), LOCAL)
+        midnight = datetime.combine(day, time(), CHONGQING)
         for begin, end in spans:
             yield midnight + begin, midnight + end
 
     def is_open(self, at: datetime) -> bool:
         """Return whether the office is open at that moment."""
-        day = at.astimezone(LOCAL).date()
+        day = at.astimezone(CHONGQING).date()
         return any(begin <= at < end for begin, end in self.spans(day))
 
     def opens(self, at: datetime) -> datetime | None:
@@ -78,8 +78,8 @@ class Calendar:
     ) -> Iterator[tuple[datetime, datetime]]:
         """Give the spans that end after one moment and begin before the other."""
         until = until or since + _FARTHEST
-        day = since.astimezone(LOCAL).date()
-        while day <= until.astimezone(LOCAL).date():
+        day = since.astimezone(CHONGQING).date()
+        while day <= until.astimezone(CHONGQING).date():
             for begin, end in self.spans(day):
                 if end > since and begin < until:
                     yield begin, end

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TextIO
 
-from bot.engine import CHONGQING, Desk
-from bot.model import Act, Media, Message
+from bot.engine import Desk
+from bot.model import CHONGQING, Act, Media, Message
 from bot.wire import deliveries_json, inquiry_json, turn_json, understood_json
 
 CHANNEL = "memory"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 
+CHONGQING = timezone(timedelta(hours=8))
+"""China has had one time, without summer time, since 1992; needs no tzdata."""
 OWNER_SILENT = "owner silent"
 """Why an inquiry went back to waiting_staff when the clock took it from its owner."""
 

@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -44,7 +43,6 @@ from bot.webhook import StaffWebhook
 log = logging.getLogger(__name__)
 
 FIRST_ACCOUNT = "管理员"
-LINK_VALID = timedelta(days=1)
 _TICK_EVERY_S = 60.0
 
 
@@ -273,7 +271,7 @@ async def _print_first_link(accounts: Accounts, address: str) -> None:
     if await accounts.any_account():
         return
     await accounts.add(FIRST_ACCOUNT, Role.ADMIN)
-    token = await accounts.create_link(FIRST_ACCOUNT, wall_clock(), LINK_VALID)
+    token = await accounts.create_link(FIRST_ACCOUNT, wall_clock())
     print(f"工作人员首次登录（只能用一次，一天内有效）：{address}/staff/sign-in#{token}")  # noqa: T201
 
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from bot.faq.schema import WEEKDAYS
 from bot.faq.value import Faq, chinese_date
-from bot.hours import LOCAL, calendar, described
-from bot.model import Choice, ChoiceKind, Inquiry, Reply
+from bot.hours import calendar, described
+from bot.model import CHONGQING, Choice, ChoiceKind, Inquiry, Reply
 
 
 def command(faq: Faq, name: str, command_name: str | None = None) -> Choice:
@@ -83,7 +83,7 @@ def duty(faq: Faq, now: datetime, told_at: datetime | None = None) -> str:
 
 def _moment(faq: Faq, at: datetime, now: datetime) -> str:
     """Return a time to come as people say it: the day by its name when it is near."""
-    at, now = at.astimezone(LOCAL), now.astimezone(LOCAL)
+    at, now = at.astimezone(CHONGQING), now.astimezone(CHONGQING)
     clock = f"{at.hour}:{at:%M}"
     match (at.date() - now.date()).days:
         case 0:

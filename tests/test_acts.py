@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.acts import Done, perform
-from bot.engine import CHONGQING
-from bot.model import Act, Inquiry, Status
+from bot.model import CHONGQING, Act, Inquiry, Status
 from tests.desk import understanding
 
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)

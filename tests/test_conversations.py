@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.engine import CHONGQING
+from bot.model import CHONGQING
 from tests.desk import LEGAL_MOVES, Talk, audit, check_turn, open_talk, options, said
 
 FOLDER = Path(__file__).parent / "conversations"

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.faq.schema import WEEKDAYS, HoursFile
-from bot.hours import LOCAL, Calendar, calendar, days, described, span
+from bot.hours import Calendar, calendar, days, described, span
+from bot.model import CHONGQING
 
 MINUTE = timedelta(minutes=1)
-START = datetime(2026, 12, 28, tzinfo=LOCAL)  # a Monday, before a turn of the year
+START = datetime(2026, 12, 28, tzinfo=CHONGQING)  # a Monday, before a turn of the year
 DAYS = {"answered_days": 3, "waiting_parent_days": 7, "come_back_days": 7}
 USUAL = dict.fromkeys(WEEKDAYS[:5], ("09:00-12:00", "14:00-17:30"))
 
@@ -157,5 +158,5 @@ def test_days_that_cannot_be(written: str) -> None:
 
 def test_a_whole_day_is_open_to_its_end() -> None:
     office = calendar(HoursFile(week={"周一": ("00:00-24:00",)}, **DAYS))
-    assert office.is_open(datetime(2026, 12, 28, 23, 59, tzinfo=LOCAL))
-    assert not office.is_open(datetime(2026, 12, 29, tzinfo=LOCAL))
+    assert office.is_open(datetime(2026, 12, 28, 23, 59, tzinfo=CHONGQING))
+    assert not office.is_open(datetime(2026, 12, 29, tzinfo=CHONGQING))

@@ -11,10 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.engine import CHONGQING
 from bot.faq.schema import HoursFile
 from bot.inquiry import LEGAL, OWNED, UNOWNED, IllegalMove, move, open_inquiry, settle_silence
-from bot.model import Inquiry, Status
+from bot.model import CHONGQING, Inquiry, Status
 from tests.desk import LEGAL_MOVES, audit, check_turn, open_talk
 
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)

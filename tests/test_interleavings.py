@@ -13,8 +13,8 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.engine import CHONGQING, Desk
-from bot.model import Act, Decision, Message
+from bot.engine import Desk
+from bot.model import CHONGQING, Act, Decision, Message
 from tests.desk import LEGAL_MOVES, audit, open_talk
 
 ROUNDS = 1000

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.engine import CHONGQING
 from bot.faq.schema import WEEKDAYS, HoursFile
 from bot.inquiry import move, open_inquiry
-from bot.model import Inquiry, Move, Progress, Status
+from bot.model import CHONGQING, Inquiry, Move, Progress, Status
 from bot.news import NewsKind, of_due, of_waiting
 from bot.targets import Due, Target, owed
 

@@ -21,9 +21,9 @@ from bot.console.once import Once
 from bot.console.places import INBOX
 from bot.console.story import story
 from bot.console.visit import Page, Visit, done
-from bot.engine import CHONGQING, Desk
+from bot.engine import Desk
 from bot.hours import calendar
-from bot.model import Act, Inquiry
+from bot.model import CHONGQING, Act, Inquiry
 from bot.news import is_to_be_taken
 from bot.storage.accounts import Accounts
 from bot.storage.audit import Audit

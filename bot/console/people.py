@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -15,7 +15,6 @@ from bot.console.visit import Page, Visit, done
 from bot.storage.accounts import AccountRefused, Accounts, Role
 from bot.storage.sessions import BadPassword, Sessions, same_session
 
-LINK_VALID = timedelta(days=1)
 _ME = f"{PATH}/me"
 _DONE = {
     "password": "密码已更改；其他地方的登录都已退出。",
@@ -112,7 +111,7 @@ class _People:
                     if do == "add":
                         await self._accounts.add(name, role, by=by)
                     # Shown on this answer alone: no address, no log and no store holds it.
-                    token = await self._accounts.create_link(name, self._now(), LINK_VALID, by=by)
+                    token = await self._accounts.create_link(name, self._now(), by=by)
                     page = visit.request.url.replace(path=f"{PATH}/sign-in", query="")
                     return await self._all(visit, _DONE[do], f"{page}#{token}", name)
                 case "disable":

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from bot.console.inbox import Show
-from bot.model import OWNER_SILENT, Act, Decision, Inquiry, Media, Status
+from bot.model import CHONGQING, OWNER_SILENT, Act, Decision, Inquiry, Media, Status
 from bot.news import TARGET
 from bot.storage.accounts import Role
 from bot.storage.records import HistoryItem
 from bot.targets import Due
-
-LOCAL = timezone(timedelta(hours=8))
 
 STATUS = {
     Status.OPEN: "机器人在问",
@@ -231,13 +229,13 @@ def urgency(owed: Due, now: datetime) -> str:
 def moment(at: datetime, now: datetime) -> str:
     """Return a time as a clock in the district shows it, with the date unless it is today.
 
-    >>> noon = datetime(2026, 5, 20, 12, tzinfo=LOCAL)
+    >>> noon = datetime(2026, 5, 20, 12, tzinfo=CHONGQING)
     >>> moment(noon.replace(hour=9, minute=5), noon), moment(noon.replace(day=1), noon)
     ('09:05', '5月1日 12:00')
     >>> moment(noon.replace(year=2025), noon)
     '2025年5月20日 12:00'
     """
-    at, now = at.astimezone(LOCAL), now.astimezone(LOCAL)
+    at, now = at.astimezone(CHONGQING), now.astimezone(CHONGQING)
     clock = f"{at:%H:%M}"
     if at.date() == now.date():
         return clock

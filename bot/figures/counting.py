@@ -9,8 +9,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from statistics import median, quantiles
 
-from bot.hours import LOCAL, Calendar
-from bot.model import Decision
+from bot.hours import Calendar
+from bot.model import CHONGQING, Decision
 from bot.storage.figures import InquiryRow, TurnRow
 
 _QUESTIONS = (Decision.ANSWER, Decision.SUGGEST, Decision.FALLBACK, Decision.ELSEWHERE)
@@ -155,7 +155,7 @@ def busy_hours(turns: Iterable[TurnRow]) -> list[int]:
     """Return how many messages came in each hour of the district's day."""
     hours = [0] * 24
     for turn in turns:
-        hours[turn.at.astimezone(LOCAL).hour] += turn.count
+        hours[turn.at.astimezone(CHONGQING).hour] += turn.count
     return hours
 
 
@@ -172,14 +172,14 @@ def monday(at: datetime) -> date:
     >>> monday(datetime.fromisoformat("2026-05-24T16:00:00+00:00"))
     datetime.date(2026, 5, 25)
     """
-    day = at.astimezone(LOCAL).date()
+    day = at.astimezone(CHONGQING).date()
     return day - timedelta(days=day.weekday())
 
 
 def span(now: datetime, weeks: int) -> tuple[datetime, datetime]:
     """Return where the last weeks begin, this one among them, and a moment after now."""
     first = monday(now) - timedelta(weeks=weeks - 1)
-    return datetime.combine(first, time(), LOCAL), now + timedelta(minutes=1)
+    return datetime.combine(first, time(), CHONGQING), now + timedelta(minutes=1)
 
 
 def _sum(several: Iterable[Figures]) -> Figures:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.model import Choice, ChoiceKind, Reply
-
-LOCAL = timezone(timedelta(hours=8))
-"""China has had one time, without summer time, since 1992; needs no tzdata."""
+from bot.model import CHONGQING, Choice, ChoiceKind, Reply
 
 
 def stamp(at: datetime) -> str:
@@ -30,7 +27,7 @@ def instant(text: str) -> datetime:
     >>> instant("2026-05-20T01:00:00.000000+00:00").isoformat()
     '2026-05-20T09:00:00+08:00'
     """
-    return datetime.fromisoformat(text).astimezone(LOCAL)
+    return datetime.fromisoformat(text).astimezone(CHONGQING)
 
 
 def number_key(number: str | None) -> int | None:

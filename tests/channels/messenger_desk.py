@@ -11,7 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from bot.engine import CHONGQING, Desk
+from bot.engine import Desk
+from bot.model import CHONGQING
 from bot.outbox import Outbox
 from bot.serve import Messenger, _send_what_is_said
 from tests.desk import ROOT, environment, free_port

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from bot.channels.telegram.keyboard import Button, Rows
 from bot.channels.telegram.note import Note
 from bot.inquiry import OWNED
-from bot.model import Act, Inquiry, Media, Status
+from bot.model import CHONGQING, Act, Inquiry, Media, Status
 from bot.news import TO_TAKE, News, headline
 from bot.storage.records import HistoryItem
 
-_LOCAL = timezone(timedelta(hours=8))
 _STATUS = {
     Status.OPEN: "机器人在问",
     Status.ANSWERED: "机器人已答",
@@ -72,7 +71,7 @@ KEPT = {
 
 
 def _time(at: datetime) -> str:
-    return at.astimezone(_LOCAL).strftime("%m-%d %H:%M")
+    return at.astimezone(CHONGQING).strftime("%m-%d %H:%M")
 
 
 def topic(inquiry: Inquiry, titles: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Protocol
 
 from starlette.requests import Request
@@ -21,7 +21,7 @@ from bot.channels.web.limits import Limits, network
 from bot.channels.web.payload import Payload, TooLarge, parse, read_body
 from bot.channels.web.session import Sessions
 from bot.errors import BadPayload, BotError
-from bot.model import Choice, Decision, Delivery, Message, Reply, Turn
+from bot.model import CHONGQING, Choice, Decision, Delivery, Message, Reply, Turn
 
 PAGE_WORDS = frozenset(
     {
@@ -59,7 +59,6 @@ PAGE_WORDS = frozenset(
     }
 )
 
-CHINA = timezone(timedelta(hours=8))
 STREAMS = 8
 """Event streams one browser may hold open; more tabs than that poll."""
 BUSY_RETRY_S = 5
@@ -113,7 +112,7 @@ def web_routes(
     *,
     secret_key: str,
     stopping: asyncio.Event | None = None,
-    now: Callable[[], datetime] = lambda: datetime.now(CHINA),
+    now: Callable[[], datetime] = lambda: datetime.now(CHONGQING),
     clock: Callable[[], float] = time.monotonic,
 ) -> list[BaseRoute]:
     """Return the routes of the web chat.

@@ -12,19 +12,18 @@ from bot.console.faq import glance
 from bot.console.faq.glance import MARK, Mark
 from bot.console.faq.pages import PUBLISHED, FaqPages
 from bot.console.visit import Visit
-from bot.console.words import LOCAL
 from bot.engine import Desk
 from bot.errors import BotError
 from bot.faq.lint import unset
 from bot.faq.value import Faq
-from bot.model import Message
+from bot.model import CHONGQING, Message
 
 NO_ENTRY = (
     *(404, "没有这一条"),
     "编号可能输错了，或者 FAQ 文件里有错，读不出来；请回到“常见问题”看看。",
 )
 LONGEST_QUESTION = 1000
-_NOON = time(12, tzinfo=LOCAL)
+_NOON = time(12, tzinfo=CHONGQING)
 _MARKS = {mark.value: mark for mark in Mark}
 
 
@@ -117,7 +116,7 @@ class Browsing:
         return [candidate.entry for candidate in reading.candidates]
 
     def _today(self) -> date:
-        return self._now().astimezone(LOCAL).date()
+        return self._now().astimezone(CHONGQING).date()
 
 
 def _day(text: str) -> date | None:

@@ -12,11 +12,11 @@ from bot.console.faq.diff import difference
 from bot.console.faq.pages import PUBLISHED, FaqPages, to_proposal
 from bot.console.places import FAQ, LEARNING
 from bot.console.visit import Visit, done
-from bot.console.words import LOCAL
 from bot.editing.folder import Refused
 from bot.editing.history import Recorded
 from bot.editing.impact import Impact, Shift, listed
 from bot.engine import Desk
+from bot.model import CHONGQING
 from bot.storage.audit import Audit
 
 _GONE = (
@@ -49,7 +49,7 @@ class Publishing:
         draft, faq = proposal.draft, proposal.draft.faq
         entries = {**faq.entries, **faq.drafts}
         edited = dict.fromkeys(edit.name for edit in draft.change.edits)
-        today = self._now().astimezone(LOCAL).date()
+        today = self._now().astimezone(CHONGQING).date()
         return visit.page(
             "faq/proposal.html",
             proposal=proposal,
