@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot import acts, news, words
 from bot import inquiry as statuses
@@ -34,8 +33,8 @@ from bot.model import (
     Turn,
 )
 from bot.privacy import mask
+from bot.readers import Readers
 from bot.storage.store import HistoryItem, QueueItem, Store, Transaction
-from bot.wire import turn_json
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +66,7 @@ class Desk:
         self._clock = clock
         self._locks: dict[str, asyncio.Lock] = {}
         self._waiting: defaultdict[str, int] = defaultdict(int)
-        self._readers: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
-        self._inbox_readers: set[asyncio.Event] = set()
+        self._readers = Readers()
 
     # ------------------------------------------------------------------ parents
 
@@ -104,7 +102,7 @@ class Desk:
             # The one broad catch: whatever went wrong, the parent hears of it and of 12345.
             log.exception("message %s of a %s session failed", message.message_id, message.channel)
             turn = await self._apologise(message)
-        self._wake_inbox()
+        self._readers.wake_inbox()
         return turn
 
     async def _respond(self, message: Message) -> Turn:
@@ -241,7 +239,7 @@ class Desk:
                         ),
                     )
                 )
-        self._wake(inquiry.session_key)
+        self._readers.wake(inquiry.session_key)
         return ActResult(done.inquiry, tuple(stored))
 
     async def note(self, who: str, number: str, text: str) -> None:
@@ -251,7 +249,7 @@ class Desk:
             if text and await work.inquiry(number):
                 await work.casework.add_note(Note(number, who, text, now))
                 await work.audit(who, "note", number, now)
-        self._wake_inbox()
+        self._readers.wake_inbox()
 
     async def switch(self, who: str, name: str, value: str) -> None:
         """Set the notice before all answers (`notice`), or turn the bot off (`bot_off`)."""
@@ -259,7 +257,7 @@ class Desk:
         async with self.store.transaction() as work:
             await work.casework.switch(name, value.strip(), who, now)
             await work.audit(who, f"switch.{name}", "", now, value.strip())
-        self._wake_inbox()
+        self._readers.wake_inbox()
 
     async def note_slot(self, number: str, name: str, value: str) -> None:
         """Note something known about an inquiry; an unknown number changes nothing."""
@@ -279,9 +277,9 @@ class Desk:
         """Do, and return, everything that is due by now in all sessions."""
         passed = await pass_time(self.store, self._in_order, self.mind.faq, now or self._clock())
         for delivery in passed.deliveries:
-            self._wake(delivery.session_key)
+            self._readers.wake(delivery.session_key)
         if passed.changed or passed.news:
-            self._wake_inbox()
+            self._readers.wake_inbox()
         return passed
 
     # ------------------------------------------------------------------ reading
@@ -295,9 +293,8 @@ class Desk:
     async def mark_sent(self, delivery_ids: list[int]) -> None:
         await self.store.mark_sent(delivery_ids, self._clock())
 
-    async def queue(self, show: str) -> Sequence[QueueItem]:
+    async def queue(self) -> Sequence[QueueItem]:
         """Return all unresolved inquiries and those resolved lately."""
-        del show
         since = self._clock() - timedelta(days=self.mind.faq.hours.come_back_days)
         return await self.store.queue(None, limit=_QUEUE_LIMIT, resolved_since=since)
 
@@ -309,9 +306,6 @@ class Desk:
 
     async def moves(self, number: str) -> list[Move]:
         return await self.store.moves(number)
-
-    def turn_json(self, turn: Turn) -> dict[str, Any]:
-        return turn_json(turn)
 
     def welcome(self) -> Reply:
         """Return what a newcomer sees before the first word."""
@@ -330,39 +324,15 @@ class Desk:
 
     def subscribe(self, session_key: str) -> AbstractContextManager[asyncio.Event]:
         """Return an event that is set whenever something was pushed to that parent."""
-        return _subscribed(self._readers[session_key], lambda: self._forget(session_key))
+        return self._readers.of_session(session_key)
 
     def subscribe_inbox(self) -> AbstractContextManager[asyncio.Event]:
         """Return an event that is set whenever any inquiry may have changed."""
-        return _subscribed(self._inbox_readers, lambda: None)
+        return self._readers.of_inbox()
 
     def inbox_changed(self) -> None:
         """Have whoever watches the inquiries look again."""
-        self._wake_inbox()
-
-    def _forget(self, session_key: str) -> None:
-        if not self._readers.get(session_key):
-            self._readers.pop(session_key, None)
-
-    def _wake(self, session_key: str) -> None:
-        for reader in self._readers.get(session_key, ()):
-            reader.set()
-        self._wake_inbox()
-
-    def _wake_inbox(self) -> None:
-        for reader in self._inbox_readers:
-            reader.set()
-
-
-@contextmanager
-def _subscribed(readers: set[asyncio.Event], at_end: Callable[[], None]) -> Iterator[asyncio.Event]:
-    event = asyncio.Event()
-    readers.add(event)
-    try:
-        yield event
-    finally:
-        readers.discard(event)
-        at_end()
+        self._readers.wake_inbox()
 
 
 def _turn(message: Message, outcome: Outcome) -> Turn:

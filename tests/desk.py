@@ -26,6 +26,9 @@ from bot.faq import load
 from bot.jsonl import Chat
 from bot.matching.training import is_trained, lesson, trained
 from bot.matching.understand import Understanding
+from bot.model import Delivery
+from bot.storage.records import load_delivery
+from bot.storage.store import Store
 from handlers import HANDLERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -206,6 +209,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+async def unsent(store: Store) -> list[Delivery]:
+    """Return what is still to be pushed, oldest first."""
+    rows = await store.database.rows(
+        "SELECT * FROM deliveries WHERE sent_at IS NULL AND text IS NOT NULL ORDER BY id"
+    )
+    return [load_delivery(row) for row in rows]
 
 
 def environment(data: Path, **settings: str) -> dict[str, str]:

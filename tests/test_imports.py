@@ -39,8 +39,9 @@ editing              → engine dialogue matching.understand matching storage fa
                        faq.value editing.impact editing.merging
 webhook              → engine storage news
 outbox               → storage
-engine               → clock dialogue acts words inquiry matching.understand storage news
-                       privacy wire faq.value
+engine               → clock readers dialogue acts words inquiry matching.understand storage news
+                       privacy faq.value
+readers              →
 clock                → words inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →

@@ -13,7 +13,7 @@ import pytest
 from bot.build import throw_away_desk
 from bot.jsonl import DEFAULT_TIME, ask_lines, chat_lines
 from handlers import HANDLERS
-from tests.desk import Talk, open_talk, said, understanding
+from tests.desk import Talk, open_talk, said, understanding, unsent
 
 UNIFORM = "校服必须买吗，质量和价格谁管？"
 LEAVE = "休学和复学怎么办理？"
@@ -228,7 +228,7 @@ async def test_a_staff_line_comes_back_with_the_act_done_and_what_was_pushed() -
         assert line["inquiry"]["owner"] == "王老师"
         assert {each["session"] for each in line["deliveries"]} == {"家长甲"}
         assert "您好" in line["deliveries"][-1]["text"]
-        assert await talk.desk.store.pending_deliveries() == [], "pushed, yet still to be sent"
+        assert await unsent(talk.desk.store) == [], "pushed, yet still to be sent"
 
 
 async def test_the_inquiry_shown_is_the_lines_own_else_the_newest_unresolved() -> None:

@@ -91,7 +91,7 @@ class _Inquiries:
             "urgent" in asked,
             "late" in asked,
         )
-        items = await self._desk.queue(Show.ALL)
+        items = await self._desk.queue()
         hours = self._desk.mind.faq.hours
         dues = {
             each.inquiry.number: owed(each, hours) for each in await self._desk.store.progress()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.model import Decision, Turn
@@ -70,7 +70,6 @@ class Impact:
     moved: tuple[Shift, ...] = ()
     reworded: int = 0
     """Questions that go on being answered by an entry whose words change."""
-    took_s: float = field(default=0.0, compare=False)
 
     @property
     def quiet(self) -> bool:

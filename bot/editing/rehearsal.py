@@ -9,9 +9,7 @@ import asyncio
 import base64
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,15 +64,13 @@ class Rehearsal:
             "past": list(past),
         }
         async with self._one_at_a_time:
-            began = time.monotonic()
             done = await self._run(job)
-        impact = compare(
+        return compare(
             [load_question(each) for each in done["questions"]],
             [load_told(each) for each in done["before"]],
             [load_told(each) for each in done["after"]],
             edited,
         )
-        return replace(impact, took_s=time.monotonic() - began)
 
     async def exam(self) -> list[tuple[Question, Told]]:
         """Return what the FAQ's own labelled questions get now; raises RehearsalFailed."""

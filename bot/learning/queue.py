@@ -27,10 +27,6 @@ class LearningQueue:
         """How far the store had come when that was grouped."""
         self._grouping = asyncio.Lock()
 
-    async def open_signals(self) -> list[Signal]:
-        """Return everything that nobody has settled yet."""
-        return (await self._read())[0]
-
     async def _read(self) -> tuple[list[Signal], list[Verdict]]:
         """Return what is to be settled, and what was decided about all else."""
         asked = await self._reviews.asked()

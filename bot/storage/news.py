@@ -82,9 +82,3 @@ def _told(rows: Iterable[Row]) -> list[Told]:
         )
         found.append(Told(row["place"], news, inquiry))
     return found
-
-
-async def last_place(rows: Rows) -> int:
-    """Return the place of the newest piece of news."""
-    found = await rows.rows("SELECT coalesce(max(id), 0) AS place FROM news")
-    return int(found[0]["place"])

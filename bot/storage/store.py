@@ -205,13 +205,6 @@ class Store:
         )
         return [load_delivery(row) for row in rows]
 
-    async def pending_deliveries(self) -> list[Delivery]:
-        """Return what is still to be sent, oldest first."""
-        rows = await self.database.rows(
-            "SELECT * FROM deliveries WHERE sent_at IS NULL AND text IS NOT NULL ORDER BY id"
-        )
-        return [load_delivery(row) for row in rows]
-
     async def mark_sent(self, delivery_ids: Iterable[int], now: datetime) -> None:
         """Note that these deliveries were sent; the first time counts."""
         async with self.database.transaction() as work:
@@ -298,10 +291,6 @@ class Store:
     async def standing_news(self) -> list[Told]:
         """Return the news for staff that still hold, oldest first."""
         return await news.standing(self.database)
-
-    async def last_news(self) -> int:
-        """Return the place of the newest piece of news."""
-        return await news.last_place(self.database)
 
     async def ping(self) -> None:
         """Return when the database answers."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from bot.errors import StorageError
 from bot.model import Choice, ChoiceKind, Decision, Delivery, Message, Reply, Turn
@@ -147,23 +146,6 @@ class FakeDesk:
 
     def page_words(self) -> dict[str, str]:
         return WORDS
-
-    def turn_json(self, turn: Turn) -> dict[str, Any]:
-        return {
-            "session": turn.message.session_key,
-            "decision": turn.decision.value,
-            "entry": turn.entry,
-            "entries": list(turn.entries),
-            "confidence": turn.confidence,
-            "candidates": [],
-            "replies": [
-                {"text": reply.text, "options": [choice.label for choice in reply.choices]}
-                for reply in turn.replies
-            ],
-            "inquiry": None,
-            "deliveries": [],
-            "error": None,
-        }
 
     def staff_says(
         self, session_key: str, who: str, text: str, labels: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from console_office import Office, alert, open_office, typed_text
 
 from bot.model import Message, Status
 from bot.storage.accounts import Role
+from tests.desk import unsent
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ async def test_whether_a_reply_has_arrived_is_shown(office: Office) -> None:
     number = await office.parent_asks("要真人")
     await office.press(number, "reply", "满六周岁。")
     assert "再送到" in await office.see(number)
-    await office.desk.mark_sent([each.id for each in await office.store.pending_deliveries()])
+    await office.desk.mark_sent([each.id for each in await unsent(office.store)])
     assert "已送达" in await office.see(number)
 
 

@@ -101,7 +101,7 @@ async def test_a_question_is_tried_as_in_production(office: FaqOffice) -> None:
     assert words(said["replies"][0]["text"].partition("\n\n提醒")[0]) in page
     assert "直接回答" in page
     assert "一字不差" in page
-    assert len(await office.desk.queue("all")) == 1, "only the parent's own is kept"
+    assert len(await office.desk.queue()) == 1, "only the parent's own is kept"
 
 
 async def test_an_answer_is_changed_previewed_and_published(office: FaqOffice) -> None:

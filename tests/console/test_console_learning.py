@@ -13,7 +13,7 @@ from bot.editing.change import Change
 from bot.faq import load
 from bot.learning import accepting
 from bot.learning.groups import Group
-from bot.learning.signals import Kind
+from bot.learning.signals import Kind, Signal
 
 HOME = "/staff/learning/"
 MISSED = "盖章的老地方搬到哪去了"
@@ -30,8 +30,12 @@ def entries(office: FaqOffice) -> list[str]:
     return list(office.desk.mind.faq.entries)
 
 
+async def open_signals(office: FaqOffice) -> list[Signal]:
+    return [signal for group in await office.learning.groups() for signal in group.signals]
+
+
 async def kinds(office: FaqOffice) -> dict[str, Kind]:
-    return {signal.text: signal.kind for signal in await office.learning.open_signals()}
+    return {signal.text: signal.kind for signal in await open_signals(office)}
 
 
 async def test_every_kind_of_signal_is_in_the_queue(office: FaqOffice) -> None:
@@ -57,7 +61,7 @@ async def test_every_kind_of_signal_is_in_the_queue(office: FaqOffice) -> None:
         f"{bare}！": Kind.MISS,
         entry.question: Kind.NOT_HELPED,
     }
-    [tapped] = [s for s in await office.learning.open_signals() if s.kind is Kind.TAPPED]
+    [tapped] = [s for s in await open_signals(office) if s.kind is Kind.TAPPED]
     assert tapped.tapped == taken["entry"] == offered["candidates"][1]["entry"]
 
 

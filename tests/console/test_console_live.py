@@ -29,7 +29,7 @@ async def test_a_change_wakes_the_page_without_saying_what(office: Office) -> No
     assert await anext(stream) == "event: changed\ndata: 1\n\n"
     assert await anext(stream) == ": beat\n\n"
     await stream.aclose()
-    assert not office.desk._inbox_readers
+    assert not office.desk._readers._of_inbox
 
 
 async def test_the_stream_ends_with_the_session(office: Office) -> None:
@@ -41,7 +41,7 @@ async def test_the_stream_ends_with_the_session(office: Office) -> None:
     stream = inbox_events(office.desk, once, stopping=asyncio.Event(), beat_s=0.01)
     said = [event async for event in stream]
     assert said == ["retry: 3000\n\n", ": beat\n\n", "event: signed-out\ndata: 1\n\n"]
-    assert not office.desk._inbox_readers
+    assert not office.desk._readers._of_inbox
 
 
 async def test_the_stream_ends_when_the_server_stops(office: Office) -> None:
@@ -62,4 +62,4 @@ async def test_the_route_streams_and_lets_go(office: Office) -> None:
     answer = await office.browser.get("/staff/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert answer.headers["cache-control"] == "no-store"
-    assert not office.desk._inbox_readers
+    assert not office.desk._readers._of_inbox

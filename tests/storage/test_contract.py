@@ -28,6 +28,7 @@ from bot.model import (
     Turn,
 )
 from bot.storage.store import HistoryItem, Store
+from tests.desk import unsent
 
 
 def lines(items: list[HistoryItem]) -> list[tuple[str, str]]:
@@ -243,11 +244,11 @@ async def test_deliveries_wait_until_marked_and_can_be_read_again(store: Store) 
         foreign = await transaction.queue_delivery(delivery(other, "别人的"))
         second = await transaction.queue_delivery(delivery(inquiry, "二"))
     assert 0 < first.id < foreign.id < second.id
-    assert await store.pending_deliveries() == [first, foreign, second]
+    assert await unsent(store) == [first, foreign, second]
     await store.mark_sent([first.id, foreign.id], NOW)
     await store.mark_sent([first.id], NOW + WEEK)
     await store.mark_sent([], NOW)
-    assert await store.pending_deliveries() == [second]
+    assert await unsent(store) == [second]
     sent = replace(first, sent_at=NOW)
     assert await store.deliveries_after("memory:p1", 0) == [sent, second]
     assert await store.deliveries_after("memory:p1", first.id) == [second]

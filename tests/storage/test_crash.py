@@ -51,7 +51,7 @@ async def main():
             await transaction.save_session(replace(session, misses=session.misses + 1))
             await transaction.queue_delivery(delivery(inquiry, f"{sys.argv[2]} {place}"))
         if place % 50 == 0:
-            assert await store.pending_deliveries()
+            assert await store.deliveries_after("memory:p1", 0)
     await store.close()
 
 asyncio.run(main())

@@ -15,6 +15,7 @@ from storage_desk import NOW, OFFERED, WEEK, delivery, handle, message, raise_in
 
 from bot.model import Candidate, Choice, ChoiceKind, Decision, Media, Reply, Status, Turn
 from bot.storage.store import Store
+from tests.desk import unsent
 
 SECRET = "绝密词语"
 
@@ -49,7 +50,7 @@ async def test_erased_words_are_gone_and_numbers_stay(store: Store) -> None:
     assert await store.history("memory:p1") == []
     assert await store.transcript("1001") == []
     assert await store.deliveries_after("memory:p1", 0) == []
-    pending = await store.pending_deliveries()
+    pending = await unsent(store)
     assert {each.session_key for each in pending} == {"memory:p2"}
     assert [each.text for each in await store.unhandled()] == ["别人的话七"]
     repeat = await store.write_down(turn.message)
@@ -181,7 +182,7 @@ async def test_nor_do_rows_that_moved_while_others_wrote(path: Path, seed: int) 
             await transaction.save_words(numbers[user].number, "王老师", words, NOW)
             await transaction.queue_delivery(delivery(numbers[user], words, choices))
         if dice.random() < 0.3:
-            pending = [each.id for each in await store.pending_deliveries()]
+            pending = [each.id for each in await unsent(store)]
             await store.mark_sent(dice.sample(pending, len(pending) // 2), NOW)
     await erase(store, "memory:p3")
     left = occurrences(path, SECRET)

@@ -10,6 +10,7 @@ from storage_desk import NOW, WEEK, delivery, message, raise_inquiry
 
 from bot.model import Session
 from bot.storage.store import Store, Transaction
+from tests.desk import unsent
 
 
 async def count_up(transaction: Transaction, key: str = "memory:p1") -> None:
@@ -58,13 +59,13 @@ async def test_readers_see_what_is_committed_while_somebody_writes(store: Store)
 
     writing = asyncio.create_task(write())
     await wrote.wait()
-    reading = asyncio.create_task(store.pending_deliveries())
+    reading = asyncio.create_task(unsent(store))
     await asyncio.sleep(0.05)
     assert reading.done() is (store.database.path is not None)
     go_on.set()
     await writing
     await reading
-    assert [each.text for each in await store.pending_deliveries()] == ["通知"]
+    assert [each.text for each in await unsent(store)] == ["通知"]
 
 
 @pytest.mark.parametrize("steps", range(25))
@@ -86,7 +87,7 @@ async def test_cancelled_at_any_point_nothing_or_everything_is_stored(
     await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    stored = (await counted(store), len(await store.pending_deliveries()))
+    stored = (await counted(store), len(await unsent(store)))
     assert stored in ((0, 0), (1, 1))
     words = [item.text for item in await store.transcript(inquiry.number)]
     assert ("甲" in words) is (stored == (1, 1))

@@ -22,6 +22,7 @@ from bot.channels.web.payload import Payload, TooLarge, parse, read_body
 from bot.channels.web.session import Sessions
 from bot.errors import BadPayload, BotError
 from bot.model import CHONGQING, Choice, Decision, Delivery, Message, Reply, Turn
+from bot.wire import turn_json
 
 PAGE_WORDS = frozenset(
     {
@@ -104,7 +105,6 @@ class Desk(Protocol):
     async def mark_sent(self, delivery_ids: list[int]) -> None: ...
     def welcome(self) -> Reply: ...
     def page_words(self) -> dict[str, str]: ...
-    def turn_json(self, turn: Turn) -> dict[str, Any]: ...
 
 
 def web_routes(
@@ -185,7 +185,7 @@ class _Chat:
             turn = await self._desk.handle(self._message(user_id, payload))
         except BotError:
             return self._refuse(503, "web_busy", retry_s=BUSY_RETRY_S)
-        response = _json({"id": payload.id, **self._desk.turn_json(turn)})
+        response = _json({"id": payload.id, **turn_json(turn)})
         if known is None:
             self._sessions.stamp(request, response, user_id)
         return response

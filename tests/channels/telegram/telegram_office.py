@@ -25,5 +25,5 @@ async def handed_over(api: BotApi, desk: Running) -> str:
     api.say(PARENT, SECRET)
     api.say(PARENT, "转人工")
     await told(api, PARENT, 2)
-    [item] = await desk.desk.queue("")
+    [item] = await desk.desk.queue()
     return item.inquiry.number

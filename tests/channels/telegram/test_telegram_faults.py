@@ -22,7 +22,7 @@ from bot.model import Act
 
 
 async def number_of(desk: object) -> str:
-    return (await desk.desk.queue(""))[0].inquiry.number  # type: ignore[attr-defined, no-any-return]
+    return (await desk.desk.queue())[0].inquiry.number  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.fixture(autouse=True)
@@ -288,7 +288,7 @@ async def test_blocked_is_kept_shown_and_leads_when_the_parent_is_back(tmp_path:
             assert len(api.to(7)) == 1
             said = await desk.desk.transcript(number)
             assert [i.undelivered for i in said if i.kind == "words"] == ["blocked", "blocked"]
-            assert (await desk.desk.queue(""))[0].undelivered
+            assert (await desk.desk.queue())[0].undelivered
         tries = len(api.called("sendMessage"))
         async with running(api.url, tmp_path / "d.sqlite3") as desk:
             await asyncio.sleep(0.5)

@@ -86,7 +86,7 @@ async def test_links_and_posters(link: str, title: str | None, source: str | Non
         assert (titles[title] in text) if title else (labels(api.to(7)[1])[0].startswith("1. "))
         api.say(7, "转人工")
         await told(api, 7, 3)
-        [inquiry] = [item.inquiry for item in await desk.desk.queue("")]
+        [inquiry] = [item.inquiry for item in await desk.desk.queue()]
         await until(lambda: not desk.channel.busy)
         inquiry = await desk.desk.inquiry(inquiry.number)  # type: ignore[assignment]
         assert inquiry.slots == ({"source": source} if source else {})
@@ -143,7 +143,7 @@ async def test_text_is_escaped_and_falls_back_to_plain() -> None:
         await told(api, 7)
         words = "<b>你好 & 再见</b> 1<2 </i>"
         api.fail("sendMessage", status=400, description="Bad Request: can't parse entities: x")
-        number = (await desk.desk.queue(""))[0].inquiry.number
+        number = (await desk.desk.queue())[0].inquiry.number
         await desk.desk.act("王老师", number, Act.REPLY, words)
         said = await told(api, 7, 3)
         assert words in said[2]
@@ -155,7 +155,7 @@ async def test_long_texts_are_split_and_numbered() -> None:
     async with bot_api() as api, running(api.url) as desk:
         api.say(7, "转人工")
         await told(api, 7)
-        number = (await desk.desk.queue(""))[0].inquiry.number
+        number = (await desk.desk.queue())[0].inquiry.number
         words = "".join(f"第{n}句话，请看<这里>。" for n in range(700))
         await desk.desk.act("王老师", number, Act.RESOLVE, words)
         await until(lambda: len(api.to(7)) >= 5)
@@ -312,7 +312,7 @@ async def test_danger_in_a_group_is_answered_there_and_reaches_staff() -> None:
         [said] = await in_group(api, "@desk_peer_bot 我孩子说不想活了，写了遗书")
         assert "110" in said or "120" in said or "12356" in said
         assert "编号" not in said
-        [inquiry] = [i.inquiry for i in await desk.desk.queue("") if i.inquiry.urgent]
+        [inquiry] = [i.inquiry for i in await desk.desk.queue() if i.inquiry.urgent]
         assert inquiry.session_key == "telegram:7"
 
 
@@ -321,5 +321,5 @@ async def test_the_clock_is_the_desks() -> None:
     async with bot_api() as api, running(api.url, clock=clock) as desk:
         api.say(7, AGE)
         await told(api, 7)
-        [item] = await desk.desk.queue("")
+        [item] = await desk.desk.queue()
         assert abs((item.inquiry.opened_at - clock()).total_seconds()) < 10

@@ -76,7 +76,7 @@ async def test_after_48_hours_a_reply_is_kept_staff_see_it_and_it_leads_the_next
         item = next(i for i in await desk.desk.transcript(number) if "户口本" in i.text)
         assert item.undelivered == WINDOW
         assert UNDELIVERED[WINDOW].startswith("窗口已过")
-        [listed] = await desk.desk.queue("all")
+        [listed] = await desk.desk.queue()
         assert listed.undelivered
         answer = await desk.say("o1", "中考什么时候报名")
         parts = ["先补上", "接手了", "请把户口本带来。", "还要一张照片。"]
