@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PICTURE = """
 run_bot              → cli handlers
-cli                  → serve channels exam build jsonl editing figures learning config engine
-                       dialogue matching.report matching.understand storage hours faq exam.why
+cli                  → operate serve exam build jsonl editing config engine dialogue
+                       matching.report matching.understand faq exam.why
+operate              → channels build figures learning config engine storage hours faq
 exam                 → build jsonl exam.report exam.must exam.why evaluate dialogue
                        matching.understand faq faq.value
 exam.must *          → exam.report evaluate faq faq.schema
