@@ -30,10 +30,10 @@ live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
 previews             → channels console storage faq.value
-channels             → engine outbox inquiry wire privacy storage news faq.value text cutting
-                       poster
-console              → figures learning editing editing.impact engine words wire inquiry storage
-                       news targets hours faq faq.value faq.schema text
+channels             → browser engine outbox inquiry wire privacy storage news faq.value text
+                       cutting poster
+console              → browser figures learning editing editing.impact engine words wire
+                       inquiry storage news targets hours faq faq.value faq.schema text
 figures              → learning storage hours faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
@@ -43,6 +43,7 @@ outbox               → storage
 engine               → clock readers dialogue acts words inquiry matching.understand storage news
                        privacy faq.value
 readers              →
+browser              →
 clock                → words inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →

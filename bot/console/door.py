@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.console.guard import PATH, SignedIn, came_from_here, field_text, signed_in
+from bot.browser import same_origin
+from bot.console.guard import PATH, SignedIn, field_text, signed_in
 from bot.console.pages import page, problem
 from bot.console.places import Place
 from bot.console.visit import Page, View, Visit
@@ -66,7 +67,7 @@ class Door:
         """
 
         async def guarded(request: Request) -> Response:
-            if not came_from_here(request):
+            if not same_origin(request):
                 return problem(403, "请求被拒绝", FOREIGN)
             async with request.form(max_files=0) as form:
                 text = field_text(form, "text").strip()

@@ -1,11 +1,10 @@
-"""Who is at the door: the session cookie, forged forms, and the headers of every staff page."""
+"""Who is at the door: the session cookie, whose form it is, the headers of every staff page."""
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
@@ -64,20 +63,6 @@ async def signed_in(request: Request, sessions: Sessions, now: datetime) -> Sign
     if account is None:
         return None
     return SignedIn(account.name, secret, account.role, account.has_password)
-
-
-def came_from_here(request: Request) -> bool:
-    """Return whether one of our own pages sent this form, as far as the browser says.
-
-    Sec-Fetch-Site is missing on plain http, where Origin is compared with Host. A client that
-    sends neither has no cookies of a browser to abuse; the form token still has to fit.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    host = request.headers.get("host", "")
-    return origin is None or urlsplit(origin).netloc.casefold() == host.casefold()
 
 
 def field_text(form: FormData, name: str) -> str:

@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from bot.browser import EventStream
 from bot.console import canned, words
 from bot.console.door import Door
 from bot.console.guard import SignedIn
 from bot.console.inbox import Narrow, Show, allowed, select
-from bot.console.live import EventStream, inbox_events
+from bot.console.live import inbox_events
 from bot.console.once import Once
 from bot.console.places import INBOX
 from bot.console.story import story

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
-from starlette.responses import StreamingResponse
-from starlette.types import Send
-
+from bot.browser import either
 from bot.engine import Desk
 from bot.errors import BotError
 
 BEAT_S = 15.0
-
-
-class EventStream(StreamingResponse):
-    """A stream whose generator is closed with the connection, not some time later."""
-
-    def __init__(self, events: AsyncGenerator[str, None]) -> None:
-        # a proxy that buffers would hold the events back
-        headers = {"X-Accel-Buffering": "no"}
-        super().__init__(events, media_type="text/event-stream", headers=headers)
-        self._events = events
-
-    async def stream_response(self, send: Send) -> None:
-        async with aclosing(self._events):
-            await super().stream_response(send)
 
 
 async def inbox_events(
@@ -44,7 +28,7 @@ async def inbox_events(
     with suppress(BotError), desk.subscribe_inbox() as changed:
         yield "retry: 3000\n\n"
         while True:
-            await _either(changed, stopping, beat_s)
+            await either(changed, stopping, beat_s)
             if stopping.is_set():
                 return
             if not await still_signed_in():
@@ -55,12 +39,3 @@ async def inbox_events(
                 yield "event: changed\ndata: 1\n\n"
             else:
                 yield ": beat\n\n"
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event, timeout_s: float) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in (first, second)]
-    try:
-        await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

@@ -8,11 +8,11 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from bot.browser import same_origin
 from bot.console.door import FOREIGN, SIGN_IN
 from bot.console.guard import (
     COOKIE,
     PATH,
-    came_from_here,
     drop_session,
     field_text,
     keep_session,
@@ -44,7 +44,7 @@ class SignIn:
 
     async def enter(self, request: Request) -> Response:
         """Change name and password, a one-time token or the whole pasted link for a session."""
-        if not came_from_here(request):
+        if not same_origin(request):
             return problem(403, "请求被拒绝", FOREIGN)
         async with request.form(max_files=0) as form:
             token = field_text(form, "token").strip().rpartition("#")[2]
@@ -79,7 +79,7 @@ class SignIn:
         staff = await signed_in(request, self._sessions, self._now())
         if staff is not None:
             async with request.form() as form:
-                if not came_from_here(request) or not staff.wrote(form):
+                if not same_origin(request) or not staff.wrote(form):
                     return problem(403, "请求被拒绝", FOREIGN, staff=staff)
             await self._sessions.end(staff.secret)
         response = RedirectResponse(f"{SIGN_IN}?notice=out", 303)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import StreamingResponse
-from starlette.types import Send
-
+from bot.browser import either
 from bot.errors import BotError
 from bot.model import Delivery
 
@@ -19,22 +17,6 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S = 15.0
 RETRY_MS = 3000
-
-
-class EventResponse(StreamingResponse):
-    """A stream whose generator is closed with the connection, not some time later."""
-
-    def __init__(self, events: AsyncGenerator[str, None]) -> None:
-        super().__init__(
-            events,
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
-        self._events = events
-
-    async def stream_response(self, send: Send) -> None:
-        async with aclosing(self._events):
-            await super().stream_response(send)
 
 
 def parse_id(value: str | None) -> int | None:
@@ -89,16 +71,5 @@ async def stream(
                 await desk.mark_sent([delivery.id])
             last = max([last, *(d.id for d in new)])
             unsent_only = False
-            if not await _either(stored, stopping, heartbeat_s):
+            if not await either(stored, stopping, heartbeat_s):
                 yield ": .\n\n"
-
-
-async def _either(first: asyncio.Event, second: asyncio.Event, timeout_s: float) -> bool:
-    """Wait until one of the events is set; False when the time ran out."""
-    waits = [asyncio.ensure_future(event.wait()) for event in (first, second)]
-    try:
-        done, _ = await asyncio.wait(waits, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        return bool(done)
-    finally:
-        for wait in waits:
-            wait.cancel()

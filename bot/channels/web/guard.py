@@ -1,9 +1,8 @@
-"""Who may post, and the headers every response carries."""
+"""What may be posted, and the headers every response carries."""
 
 from __future__ import annotations
 
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,20 +24,6 @@ def shield(response: R) -> R:
     """Return the response with the security headers on it."""
     response.headers.update(HEADERS)
     return response
-
-
-def same_origin(request: Request) -> bool:
-    """Tell whether our own page, or no page at all (a program), sent this.
-
-    Browsers name the sender in Sec-Fetch-Site, older ones only in Origin.
-    """
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    if origin is None:
-        return True
-    return urlsplit(origin).netloc.casefold() == request.headers.get("host", "").casefold()
 
 
 def is_json(request: Request) -> bool:

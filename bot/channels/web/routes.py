@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.browser import EventStream, same_origin
 from bot.channels.web.assets import Assets
-from bot.channels.web.events import EventResponse, delivery_json, parse_id, stream
-from bot.channels.web.guard import is_json, same_origin, shield
+from bot.channels.web.events import delivery_json, parse_id, stream
+from bot.channels.web.guard import is_json, shield
 from bot.channels.web.limits import Limits, network
 from bot.channels.web.payload import Payload, TooLarge, parse, read_body
 from bot.channels.web.session import Sessions
@@ -242,7 +243,7 @@ class _Chat:
         after = parse_id(request.headers.get("last-event-id"))
         if after is None:
             after = parse_id(request.query_params.get("after"))
-        return shield(EventResponse(self._counted(user_id, after)))
+        return shield(EventStream(self._counted(user_id, after)))
 
     async def _counted(self, user_id: str, after: int | None) -> AsyncGenerator[str, None]:
         self._streams[user_id] += 1
