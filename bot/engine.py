@@ -39,7 +39,6 @@ from bot.storage.store import HistoryItem, QueueItem, Store, Transaction
 log = logging.getLogger(__name__)
 
 NUMBERS_PER_MESSAGE = 4
-_QUEUE_LIMIT = 10_000
 _FROM_THE_START = datetime(2000, 1, 1, tzinfo=CHONGQING)
 """Parents may look up any matter of theirs, however old."""
 
@@ -296,7 +295,7 @@ class Desk:
     async def queue(self) -> Sequence[QueueItem]:
         """Return all unresolved inquiries and those resolved lately."""
         since = self._clock() - timedelta(days=self.mind.faq.hours.come_back_days)
-        return await self.store.queue(None, limit=_QUEUE_LIMIT, resolved_since=since)
+        return await self.store.queue(since)
 
     async def inquiry(self, number: str) -> Inquiry | None:
         return await self.store.inquiry(number)

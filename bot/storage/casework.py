@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from sqlite3 import Row
-from typing import Protocol
 
 from bot.model import Note, Rating, Switches, Transfer
 from bot.storage.encoding import instant, number_key, stamp
+from bot.storage.sqlite import Rows
 
 _OF_INQUIRY = "SELECT * FROM {table} WHERE number = :number ORDER BY at"
 
@@ -23,12 +23,6 @@ ERASE = """
 UPDATE notes SET text = NULL
 WHERE number IN (SELECT number FROM inquiries WHERE session_key = :session_key)"""
 """What was noted about a parent who asked to be forgotten."""
-
-
-class Rows(Protocol):
-    """A database to read from, or the transaction that is open."""
-
-    async def rows(self, sql: str, /, **values: object) -> list[Row]: ...
 
 
 class Casework:

@@ -9,8 +9,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.model import Decision
-from bot.storage.casework import Rows
 from bot.storage.encoding import instant, stamp
+from bot.storage.sqlite import Rows
 
 _TURNS = """
 SELECT substr(inbox.received_at, 1, 13) AS hour, turns.decision, turns.entries, inquiries.topic,

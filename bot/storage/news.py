@@ -8,9 +8,9 @@ from sqlite3 import Row
 
 from bot.model import Inquiry
 from bot.news import News, NewsKind, stands
-from bot.storage.casework import Rows
 from bot.storage.encoding import instant, number_key, stamp
 from bot.storage.records import load_inquiry
+from bot.storage.sqlite import Rows
 from bot.targets import Target
 
 _ADD = """

@@ -46,10 +46,10 @@ LEFT JOIN deliveries ON deliveries.id = outbox.place
 WHERE outbox.session_key = :session_key AND outbox.sent_at IS NULL"""
 """What is not sent yet to one chat, as `load_outgoing` reads it; to be narrowed and ordered."""
 
-_COMES_BACK = "('blocked', 'window', 'quota')"
+COMES_BACK_SQL = "({})".format(", ".join(f"'{reason}'" for reason in COMES_BACK))
 
 _NEXT = f"""{ITEMS}
-  AND (outbox.reason IS NULL OR outbox.reason IN {_COMES_BACK})
+  AND (outbox.reason IS NULL OR outbox.reason IN {COMES_BACK_SQL})
 ORDER BY outbox.place LIMIT :limit"""
 
 _PART_SENT = """
@@ -172,7 +172,7 @@ async def revive(work: Work, session_key: str, due_at: datetime | None = None) -
     return bool(
         await work.rows(
             "UPDATE outbox SET reason = NULL, attempts = 0, due_at = :due_at"  # noqa: S608
-            f" WHERE session_key = :session_key AND sent_at IS NULL AND reason IN {_COMES_BACK}"
+            f" WHERE session_key = :session_key AND sent_at IS NULL AND reason IN {COMES_BACK_SQL}"
             " RETURNING place",
             session_key=session_key,
             due_at=stamp(due_at) if due_at else None,
@@ -235,7 +235,7 @@ class OutboxStore:
         async with self._database.transaction() as work:
             await work.rows(
                 f"UPDATE outbox SET reason = :reason, due_at = NULL WHERE sent_at IS NULL"  # noqa: S608
-                f" AND (reason IS NULL OR reason IN {_COMES_BACK}) AND {where}",
+                f" AND (reason IS NULL OR reason IN {COMES_BACK_SQL}) AND {where}",
                 reason=reason,
                 **values,
             )
@@ -261,7 +261,7 @@ class OutboxStore:
         return bool(
             await self._database.rows(
                 "SELECT place FROM outbox WHERE session_key = :session_key"  # noqa: S608
-                f" AND sent_at IS NULL AND reason IN {_COMES_BACK} LIMIT 1",
+                f" AND sent_at IS NULL AND reason IN {COMES_BACK_SQL} LIMIT 1",
                 session_key=session_key,
             )
         )

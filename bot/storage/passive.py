@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bot.errors import StorageError
 from bot.storage import outbox
 from bot.storage.encoding import instant, stamp
-from bot.storage.outbox import ITEMS, Outgoing, load_outgoing
+from bot.storage.outbox import COMES_BACK_SQL, ITEMS, Outgoing, load_outgoing
 from bot.storage.sqlite import Database, Work
 from bot.storage.windows import Window, open_window
 
@@ -40,18 +40,18 @@ SELECT said, late FROM passive_replies
 WHERE session_key = :session_key AND message_id = :message_id"""
 
 _KEPT_OR_OWN = f"""{ITEMS}
-AND (outbox.reason IN ('blocked', 'window', 'quota') OR inbox.message_id = :message_id)
+AND (outbox.reason IN {COMES_BACK_SQL} OR inbox.message_id = :message_id)
 ORDER BY outbox.place"""
 
 _OWN = f"{ITEMS} AND inbox.message_id = :message_id AND outbox.reason IS NULL"
 
-_PROMISED = """
+_PROMISED = f"""
 SELECT 1 WHERE EXISTS (
     SELECT 1 FROM outbox WHERE session_key = :session_key AND sent_at IS NULL
-      AND reason IN ('blocked', 'window', 'quota') AND parts_sent > 0)
+      AND reason IN {COMES_BACK_SQL} AND parts_sent > 0)
 OR coalesce((
     SELECT more FROM passive_replies WHERE session_key = :session_key AND said IS NOT NULL
-    ORDER BY first_at DESC LIMIT 1), 0) = 1"""
+    ORDER BY first_at DESC LIMIT 1), 0) = 1"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections import defaultdict
 from datetime import datetime
 
 from bot.model import Move, Progress
-from bot.storage.casework import Rows
 from bot.storage.encoding import instant
 from bot.storage.records import load_inquiry, load_move
+from bot.storage.sqlite import Rows
 
 _CHOSEN = """
 (SELECT number FROM inquiries WHERE (:number IS NULL OR number = :number)

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 import aiosqlite
 
@@ -39,6 +40,12 @@ def _storable(value: object) -> object:
 
 def _bound(values: Mapping[str, object]) -> dict[str, object]:
     return {name: _storable(value) for name, value in values.items()}
+
+
+class Rows(Protocol):
+    """A database to read from, or the transaction that is open."""
+
+    async def rows(self, sql: str, /, **values: object) -> list[sqlite3.Row]: ...
 
 
 class Work:

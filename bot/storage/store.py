@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from bot.storage.casework import Casework
 from bot.storage.encoding import number_key, stamp
 from bot.storage.migrate import migrate, read_migrations
 from bot.storage.news import Told
+from bot.storage.places import next_place
 from bot.storage.progress import progress
 from bot.storage.records import (
     HistoryItem,
@@ -35,9 +36,8 @@ __all__ = ["HistoryItem", "QueueItem", "Store", "Transaction"]
 _WRITE_DOWN = """
 INSERT INTO inbox
     (id, session_key, message_id, channel, user_id, text, pick, media, received_at, handled)
-SELECT value, :session_key, :message_id, :channel, :user_id, :text, :pick, :media,
-       :received_at, 0
-FROM counters WHERE name = 'place'"""
+VALUES
+    (:id, :session_key, :message_id, :channel, :user_id, :text, :pick, :media, :received_at, 0)"""
 
 _STORED_TURN = """
 SELECT inbox.*, turns.decision, turns.replies, turns.entries, turns.confidence,
@@ -102,8 +102,7 @@ SELECT inquiries.*,
        AND deliveries.number = inquiries.number) AS undelivered,
     (SELECT why FROM moves WHERE moves.number = inquiries.number ORDER BY id DESC LIMIT 1) AS why
 FROM inquiries
-WHERE status IN (:s0, :s1, :s2, :s3, :s4, :s5)
-    AND (status <> 'resolved' OR changed_at >= :resolved_since)
+WHERE status <> 'resolved' OR changed_at >= :resolved_since
 ORDER BY CASE WHEN status = 'resolved' THEN 1 ELSE 0 END,
     CASE WHEN status = 'resolved' THEN 0 ELSE urgent END DESC,
     CASE WHEN status = 'waiting_staff' THEN 0 ELSE 1 END,
@@ -167,8 +166,7 @@ class Store:
         async with self.database.transaction() as work:
             row = await work.row(_STORED_TURN, session_key=key, message_id=message_id)
             if row is None:
-                await work.rows("UPDATE counters SET value = value + 1 WHERE name = 'place'")
-                await work.rows(_WRITE_DOWN, **values)
+                await work.rows(_WRITE_DOWN, id=await next_place(work), **values)
             if row is None or not row["handled"]:
                 return None
             inquiry = await work.row(
@@ -214,23 +212,14 @@ class Store:
             )
 
     async def queue(
-        self,
-        statuses: Collection[Status] | None = None,
-        limit: int = 200,
-        *,
-        resolved_since: datetime | None = None,
+        self, resolved_since: datetime | None = None, *, limit: int = 10_000
     ) -> list[QueueItem]:
         """Return the staff's list: urgent, then waiting_staff, then the longest waiting.
 
-        Resolved ones come last, the newest of them first; `None` means every status, however
-        long ago it was resolved.
+        Those resolved since then come last, the newest of them first; None: however long ago.
         """
-        wanted = set(Status if statuses is None else statuses)
-        names = {
-            f"s{i}": status.value if status in wanted else None for i, status in enumerate(Status)
-        }
         since = stamp(resolved_since) if resolved_since else ""
-        rows = await self.database.rows(_QUEUE, limit=limit, resolved_since=since, **names)
+        rows = await self.database.rows(_QUEUE, limit=limit, resolved_since=since)
         return [
             QueueItem(
                 load_inquiry(row),

@@ -14,6 +14,7 @@ from bot.storage.audit import record
 from bot.storage.casework import ERASE as ERASE_NOTES
 from bot.storage.casework import Casework
 from bot.storage.encoding import load_choices, number_key, stamp
+from bot.storage.places import next_place
 from bot.storage.progress import progress
 from bot.storage.records import (
     delivery_values,
@@ -27,8 +28,6 @@ from bot.storage.records import (
 from bot.storage.sqlite import Work
 
 FIRST_NUMBER = 1001
-
-_PLACE = "UPDATE counters SET value = value + 1 WHERE name = 'place' RETURNING value"
 
 _SESSION_INQUIRIES = """
 SELECT * FROM inquiries
@@ -166,7 +165,7 @@ class Transaction:
             await self._keep_picked(row["id"], key, turn.message.pick)
         await self.save_session(session)
         await self._save_moves(moves)
-        place = await self._place()
+        place = await next_place(self._work)
         await self._work.rows(_SAVE_TURN, id=place, inbox_id=row["id"], **turn_values(turn))
         if turn.replies and outbox.is_pushed(key):
             hold = outbox.HELD.get(turn.message.channel)
@@ -190,14 +189,14 @@ class Transaction:
         A delivery queued after it in this transaction, for the same inquiry and with
         these words in its text, counts as the same utterance.
         """
-        place, key = await self._place(), number_key(inquiry_number)
+        place, key = await next_place(self._work), number_key(inquiry_number)
         await self._work.rows(_SAVE_WORDS, id=place, number=key, who=who, text=text, at=stamp(at))
         if text:
             self._words.append((place, key, text))
 
     async def queue_delivery(self, delivery: Delivery) -> Delivery:
         """Store what is to be pushed; return it with its id, which only ever grows."""
-        place, words_id = await self._place(), None
+        place, words_id = await next_place(self._work), None
         for words in self._words:
             if words[1] == number_key(delivery.inquiry) and words[2] in delivery.text:
                 words_id = words[0]
@@ -256,13 +255,6 @@ class Transaction:
         self._erased.add(session_key)
         self._words.clear()
         self._work.removed = True
-
-    async def _place(self) -> int:
-        """Return the next place in the order of everything said."""
-        row = await self._work.row(_PLACE)
-        if row is None:
-            raise StorageError("数据库里缺少计数器；请用最近的备份替换")
-        return int(row["value"])
 
     async def _keep_picked(self, inbox_id: int, key: str, pick: int) -> None:
         """Note the words of the choice that was picked, as long as they are known."""

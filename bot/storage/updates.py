@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.errors import StorageError
 from bot.model import Choice
 from bot.storage import outbox
 from bot.storage.audit import Look, record_look
 from bot.storage.encoding import instant, load_choices, load_replies, number_key, stamp
+from bot.storage.places import next_place
 from bot.storage.sqlite import Database
 
 EXPIRY = timedelta(hours=48)
 """How long an update's id is remembered; Telegram repeats one for at most 24 hours."""
-
-_PLACE = "UPDATE counters SET value = value + 1 WHERE name = 'place' RETURNING value"
 
 _WRITE_DOWN = """
 INSERT INTO updates (channel, update_id, incoming, received_at, handled)
@@ -148,12 +146,9 @@ class Updates:
         async with self._database.transaction() as work:
             if await work.row(known, key=key):
                 return
-            row = await work.row(_PLACE)
-            if row is None:
-                raise StorageError("数据库里缺少计数器；请用最近的备份替换")
             await outbox.queue(
                 work,
-                int(row["value"]),
+                await next_place(work),
                 session_key,
                 outbox.Kind.NOTE,
                 number=number_key(number),

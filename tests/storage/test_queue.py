@@ -26,11 +26,10 @@ async def test_the_queue_is_urgent_then_unowned_then_longest_waiting(store: Stor
     await handle(store, message("", "photo", media=Media.PHOTO), about=early.number)
 
     every = [new_alarm, alarm, early, late, owned, newly_done, done]
-    assert [item.inquiry for item in await store.queue(None)] == every
-    assert [item.inquiry for item in await store.queue([waiting])] == [new_alarm, early, late]
-    assert [item.inquiry for item in await store.queue(None, limit=2)] == every[:2]
-    assert await store.queue([]) == []
-    [found] = [item for item in await store.queue([waiting]) if item.inquiry == early]
+    assert [item.inquiry for item in await store.queue()] == every
+    assert [item.inquiry for item in await store.queue(hour(3))] == every[:-1]
+    assert [item.inquiry for item in await store.queue(limit=2)] == every[:2]
+    [found] = [item for item in await store.queue() if item.inquiry == early]
     assert (found.words, found.messages) == ("等很久了", 2)
 
 
