@@ -118,6 +118,7 @@ class Desk:
                 numbers,
                 await work.casework.switches(),
             )
+            outcome = await self._with_source(work, outcome)
             turn = _turn(message, outcome)
             if outcome.erase:
                 # First, so that the reply that confirms it can still be sent and repeated.
@@ -130,6 +131,18 @@ class Desk:
             if outcome.rating is not None:
                 await work.casework.rate(outcome.rating)
         return turn
+
+    async def _with_source(self, work: Transaction, outcome: Outcome) -> Outcome:
+        """Note on a new inquiry which link or poster the parent came by, once."""
+        new = next((move.number for move in outcome.moves if move.before is None), None)
+        source = await work.take_source(outcome.session.key) if new else None
+        if source is None:
+            return outcome
+        inquiries = tuple(
+            replace(each, slots={**each.slots, "source": source}) if each.number == new else each
+            for each in outcome.session.inquiries
+        )
+        return replace(outcome, session=replace(outcome.session, inquiries=inquiries))
 
     def preview(self, message: Message) -> Turn:
         """Return what a stranger would be told; nothing is stored, no inquiry comes of it."""
@@ -257,18 +270,6 @@ class Desk:
             await work.casework.switch(name, value.strip(), who, now)
             await work.audit(who, f"switch.{name}", "", now, value.strip())
         self._readers.wake_inbox()
-
-    async def note_slot(self, number: str, name: str, value: str) -> None:
-        """Note something known about an inquiry; an unknown number changes nothing."""
-        inquiry = await self.store.inquiry(number)
-        if inquiry is None:
-            return
-        async with self._in_order(inquiry.session_key), self.store.transaction() as work:
-            current = await work.inquiry(number)
-            if current is None:
-                raise StorageError(f"{number}号咨询刚才还在，现在读不到了")
-            slots = {**current.slots, name: value}
-            await work.save_inquiry(replace(current, slots=slots), ())
 
     # ------------------------------------------------------------------ time
 

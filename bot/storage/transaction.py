@@ -215,6 +215,13 @@ class Transaction:
             )
         return replace(delivery, id=place)
 
+    async def take_source(self, session_key: str) -> str | None:
+        """Return where that parent came from, if no inquiry carries it yet; one does now."""
+        row = await self._work.row(
+            "DELETE FROM sources WHERE session_key = :key RETURNING source", key=session_key
+        )
+        return row["source"] if row else None
+
     async def take_back_invitation(self, number: str) -> None:
         """Have nobody asked to rate an inquiry that came back before they were."""
         for row in await self._work.rows(_UNSENT_INVITATIONS, number=number_key(number)):

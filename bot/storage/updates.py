@@ -12,6 +12,8 @@ from bot.storage.encoding import instant, load_choices, load_replies, number_key
 from bot.storage.places import next_place
 from bot.storage.sqlite import Database
 
+STALE = 0
+"""A pick that is none: the desk offers again what may be picked."""
 EXPIRY = timedelta(hours=48)
 """How long an update's id is remembered; Telegram repeats one for at most 24 hours."""
 
@@ -86,7 +88,13 @@ class Updates:
 
     # ------------------------------------------------------------------ what was offered
 
-    async def offered(self, place: int, session_key: str) -> tuple[Choice, ...]:
+    async def pick(self, session_key: str, place: int, pick: int) -> int:
+        """Return the pick of a choice under what we sent in that place, STALE once it is over."""
+        offered = await self._offered(place, session_key)
+        over = offered != await self._on_offer(session_key) or not 1 <= pick <= len(offered)
+        return STALE if over else pick
+
+    async def _offered(self, place: int, session_key: str) -> tuple[Choice, ...]:
         """Return the choices that we sent to that chat in that place; none to anybody else."""
         rows = await self._database.rows(_OFFERED, place=place)
         if not rows or rows[0]["session_key"] != session_key:
@@ -95,7 +103,7 @@ class Updates:
             return load_choices(rows[0]["choices"])
         return tuple(c for reply in load_replies(rows[0]["replies"]) for c in reply.choices)
 
-    async def on_offer(self, session_key: str) -> tuple[Choice, ...]:
+    async def _on_offer(self, session_key: str) -> tuple[Choice, ...]:
         """Return what that parent may pick from now."""
         rows = await self._database.rows(
             "SELECT choices FROM sessions WHERE session_key = :key", key=session_key
@@ -181,18 +189,6 @@ class Updates:
                 source=source,
                 at=stamp(now),
             )
-
-    async def source(self, session_key: str) -> str | None:
-        """Return where that parent came from, as long as no inquiry carries it."""
-        rows = await self._database.rows(
-            "SELECT source FROM sources WHERE session_key = :key", key=session_key
-        )
-        return rows[0]["source"] if rows else None
-
-    async def drop_source(self, session_key: str) -> None:
-        """Forget the source: an inquiry carries it now."""
-        async with self._database.transaction() as work:
-            await work.rows("DELETE FROM sources WHERE session_key = :key", key=session_key)
 
     async def mark(self, name: str) -> str | None:
         """Return the remembered fact of that name."""

@@ -21,7 +21,7 @@ from bot.faq.value import Faq
 from bot.model import Decision, Message, Turn
 from bot.outbox import Outbox
 from bot.poster import read_poster
-from bot.storage.updates import Updates
+from bot.storage.updates import STALE, Updates
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,6 @@ _TYPING_IN = 5
 """Chats that it is shown in at once: in a rush it would cost the replies their share of calls."""
 _FROM_GROUP = "g_"
 """What the link out of a group says: no topic and no poster."""
-_STALE = 0
-"""A pick that is none: the desk offers again what may be picked."""
 
 
 class Parents:
@@ -106,15 +104,12 @@ class Parents:
         if await self._memory.heard(incoming.chat_key, message_id):
             await self.acknowledge(incoming, self._faq.say("tg_pressed"))
             return
-        place, pick = key
-        offered = await self._memory.offered(place, incoming.chat_key)
-        current = await self._memory.on_offer(incoming.chat_key)
-        stale = offered != current or not 1 <= pick <= len(offered)
-        pick = _STALE if stale else pick
+        place, pressed = key
+        pick = await self._memory.pick(incoming.chat_key, place, pressed)
         message = Message("telegram", str(incoming.user), message_id, "", at, pick=pick)
         # Side by side: nobody's answer waits for a slow network to stop a button's waiting sign.
         await asyncio.gather(
-            self.acknowledge(incoming, self._faq.say("tg_stale") if stale else ""),
+            self.acknowledge(incoming, self._faq.say("tg_stale") if pick == STALE else ""),
             self._handle(message),
         )
 
@@ -141,14 +136,7 @@ class Parents:
 
     async def _handle(self, message: Message) -> Turn:
         async with self._typing(int(message.user_id)):
-            turn = await self._desk.handle(message)
-        inquiry = turn.inquiry
-        if inquiry is not None and inquiry.opened_at == message.received_at:
-            source = await self._memory.source(message.session_key)
-            if source is not None:
-                await self._desk.note_slot(inquiry.number, "source", source)
-                await self._memory.drop_source(message.session_key)
-        return turn
+            return await self._desk.handle(message)
 
     def _wording(self, command: str) -> str:
         return self._faq.lexicon.commands[command][0]

@@ -25,42 +25,6 @@ from bot.errors import BadPayload, BotError
 from bot.model import CHONGQING, Choice, Decision, Delivery, Message, Reply, Turn
 from bot.wire import turn_json
 
-PAGE_WORDS = frozenset(
-    {
-        # the page
-        "web_title",
-        "web_large_text",
-        "web_log_label",
-        "web_input_label",
-        "web_placeholder",
-        "web_send",
-        "web_you",
-        "web_desk",
-        "web_choices",
-        "web_picked",
-        "web_crisis",
-        "web_typing",
-        "web_new",
-        "web_noscript",
-        "web_quick_label",
-        "web_quick_person",
-        "web_quick_inquiries",
-        "web_quick_menu",
-        # what became of a message
-        "web_delivered",
-        "web_unsent",
-        "web_slow",
-        "web_offline",
-        "web_history_failed",
-        # what the server says
-        "web_bad_request",
-        "web_too_large",
-        "web_too_fast",
-        "web_refused",
-        "web_busy",
-    }
-)
-
 STREAMS = 8
 """Event streams one browser may hold open; more tabs than that poll."""
 BUSY_RETRY_S = 5
@@ -105,7 +69,8 @@ class Desk(Protocol):
 
     async def mark_sent(self, delivery_ids: list[int]) -> None: ...
     def welcome(self) -> Reply: ...
-    def page_words(self) -> dict[str, str]: ...
+    def page_words(self) -> dict[str, str]:
+        """All that the page and its server say; the FAQ's reader sees that none is missing."""
 
 
 def web_routes(
@@ -150,8 +115,7 @@ class _Chat:
 
     async def page(self, request: Request) -> Response:
         """The page; every visit renews the cookie."""
-        given = self._desk.page_words()
-        words = {name: given.get(name, "") for name in sorted(PAGE_WORDS)}
+        words = self._desk.page_words()
         welcome = self._desk.welcome()
         data = {
             "words": words,

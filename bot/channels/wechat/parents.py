@@ -14,8 +14,6 @@ from bot.storage.updates import Updates
 from bot.text import squeeze
 
 CHANNEL = "wechat"
-_STALE = 0
-"""A pick that is none: the desk offers again what may be picked."""
 
 
 def session_key(incoming: Incoming) -> str:
@@ -43,19 +41,13 @@ class Parents:
 
     async def hear(self, incoming: Incoming, at: datetime) -> Turn:
         """Return the turn it led to; raises StorageError."""
-        turn = await self._desk.handle(await self._message(incoming, at))
-        inquiry = turn.inquiry
-        if inquiry is not None and inquiry.opened_at == turn.message.received_at:
-            source = await self._memory.source(session_key(incoming))
-            if source is not None:
-                await self._desk.note_slot(inquiry.number, "source", source)
-                await self._memory.drop_source(session_key(incoming))
-        return turn
+        return await self._desk.handle(await self._message(incoming, at))
 
     async def _message(self, incoming: Incoming, at: datetime) -> Message:
         match incoming.kind:
             case Kind.LINK:
-                pick = await self._pick(incoming)
+                place, tapped = read_choice(incoming.choice)
+                pick = await self._memory.pick(session_key(incoming), place, tapped)
                 return Message(CHANNEL, incoming.user, incoming.key, "", at, pick=pick)
             case Kind.CLICK:
                 text = self._button(incoming.event_key)
@@ -64,14 +56,6 @@ class Parents:
             case _:
                 text = incoming.text
         return Message(CHANNEL, incoming.user, incoming.key, text, at, media=incoming.media)
-
-    async def _pick(self, incoming: Incoming) -> int:
-        """Return which of the choices on offer was tapped."""
-        place, pick = read_choice(incoming.choice)
-        key = session_key(incoming)
-        offered = await self._memory.offered(place, key)
-        current = await self._memory.on_offer(key)
-        return pick if offered == current and 1 <= pick <= len(offered) else _STALE
 
     async def _scanned(self, incoming: Incoming, at: datetime) -> str:
         """Return what a newcomer, or a code on a poster, asks for; note where they come from."""
