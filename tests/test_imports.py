@@ -30,9 +30,9 @@ live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire
 previews             → channels console storage faq.value
-channels             → browser engine outbox inquiry wire privacy storage news faq.value text
+channels             → doors names engine outbox inquiry wire privacy storage news faq.value text
                        cutting poster
-console              → browser figures learning editing editing.impact engine words wire
+console              → doors names figures learning editing editing.impact engine words wire
                        inquiry storage news targets hours faq faq.value faq.schema text
 figures              → learning storage hours faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
@@ -43,7 +43,8 @@ outbox               → storage
 engine               → clock readers dialogue acts words inquiry matching.understand storage news
                        privacy faq.value
 readers              →
-browser              →
+doors                →
+names *              →
 clock                → words inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.browser import same_origin
 from bot.console.guard import PATH, SignedIn, field_text, signed_in
 from bot.console.pages import page, problem
 from bot.console.places import Place
 from bot.console.visit import Page, View, Visit
+from bot.doors import same_origin
 from bot.errors import StorageError
 from bot.storage.sessions import Sessions
 

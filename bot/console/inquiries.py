@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.browser import EventStream
 from bot.console import canned, words
 from bot.console.door import Door
 from bot.console.guard import SignedIn
@@ -22,6 +21,7 @@ from bot.console.once import Once
 from bot.console.places import INBOX
 from bot.console.story import story
 from bot.console.visit import Page, Visit, done
+from bot.doors import EventStream
 from bot.engine import Desk
 from bot.hours import calendar
 from bot.model import CHONGQING, Act, Inquiry

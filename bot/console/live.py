@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
-from bot.browser import either
+from bot.doors import either
 from bot.engine import Desk
 from bot.errors import BotError
 

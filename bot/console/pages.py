@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from bot import names
 from bot.console import words
 from bot.console.inbox import Show
 from bot.console.places import PLACES
@@ -24,6 +25,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.globals.update(
     words=words,
+    names=names,
     Act=Act,
     Show=Show,
     Status=Status,

@@ -8,7 +8,6 @@ from datetime import datetime
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.browser import same_origin
 from bot.console.door import FOREIGN, SIGN_IN
 from bot.console.guard import (
     COOKIE,
@@ -19,6 +18,7 @@ from bot.console.guard import (
     signed_in,
 )
 from bot.console.pages import page, problem
+from bot.doors import same_origin
 from bot.storage.sessions import Sessions, TooManyTries
 
 _NOTICES = {"out": "您已退出登录。"}

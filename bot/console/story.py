@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot import names
 from bot.console import words
 from bot.model import Move, Rating, Transfer
 
@@ -27,7 +28,7 @@ def story(
     steps = [
         Step(
             move.at,
-            " → ".join(words.STATUS[status] for status in (move.before, move.after) if status),
+            " → ".join(names.STATUS[status] for status in (move.before, move.after) if status),
             words.who(move.who),
             words.why(move.why),
         )

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot import names
 from bot.console.inbox import Show
-from bot.model import CHONGQING, OWNER_SILENT, Act, Decision, Inquiry, Media, Status
+from bot.model import CHONGQING, OWNER_SILENT, Act, Decision, Inquiry, Status
 from bot.news import TARGET
 from bot.storage.accounts import Role
 from bot.storage.records import HistoryItem
 from bot.targets import Due
-
-STATUS = {
-    Status.OPEN: "机器人在问",
-    Status.ANSWERED: "机器人已答",
-    Status.WAITING_STAFF: "待接手",
-    Status.WITH_STAFF: "处理中",
-    Status.WAITING_PARENT: "等家长",
-    Status.RESOLVED: "已了结",
-}
 
 TOPIC = {
     "enrollment": "入学",
@@ -54,15 +46,6 @@ DONE: dict[str, str] = {
 }
 
 ROLE = {Role.ADMIN: "管理员", Role.STAFF: "工作人员"}
-
-CHANNEL = {"web": "网页", "telegram": "Telegram", "wechat": "微信", "terminal": "终端"}
-
-MEDIA = {
-    Media.PHOTO: "〔图片〕",
-    Media.VOICE: "〔语音〕",
-    Media.LOCATION: "〔位置〕",
-    Media.FILE: "〔文件〕",
-}
 
 DECISION = {
     Decision.ANSWER: "直接回答",
@@ -168,14 +151,8 @@ def about(thing: str) -> str:
 
 def said(item: HistoryItem) -> str:
     """Return what stands in a bubble: the words, or what came instead of them."""
-    instead = MEDIA[item.media] if item.media else "（没有文字，或家长已删除）"
+    instead = names.MEDIA[item.media] if item.media else "（没有文字，或家长已删除）"
     return item.text or instead
-
-
-def channel(inquiry: Inquiry) -> str:
-    """Return where the parent writes from, without saying who they are."""
-    name = inquiry.session_key.partition(":")[0]
-    return CHANNEL.get(name, name)
 
 
 def lasting(span: timedelta) -> str:

@@ -8,25 +8,11 @@ from datetime import datetime
 from bot.channels.telegram.keyboard import Button, Rows
 from bot.channels.telegram.note import Note
 from bot.inquiry import OWNED
-from bot.model import CHONGQING, Act, Inquiry, Media, Status
+from bot.model import CHONGQING, Act, Inquiry, Media
+from bot.names import MEDIA, STATUS, channel
 from bot.news import TO_TAKE, News, headline
 from bot.storage.records import HistoryItem
 
-_STATUS = {
-    Status.OPEN: "机器人在问",
-    Status.ANSWERED: "机器人已答",
-    Status.WAITING_STAFF: "待接手",
-    Status.WITH_STAFF: "处理中",
-    Status.WAITING_PARENT: "等家长回话",
-    Status.RESOLVED: "已了结",
-}
-_CHANNEL = {"web": "网页", "telegram": "Telegram", "wechat": "微信"}
-_MEDIA = {
-    Media.PHOTO: "〔图片〕",
-    Media.VOICE: "〔语音〕",
-    Media.LOCATION: "〔位置〕",
-    Media.FILE: "〔文件〕",
-}
 DONE = {
     Act.TAKE: "{number}号由您接手了，家长会收到通知。",
     Act.REPLY: "已回复{number}号，会送到家长那里。",
@@ -83,7 +69,7 @@ def line(inquiry: Inquiry, titles: dict[str, str]) -> str:
     owner = f"（{inquiry.owner}）" if inquiry.owner and inquiry.status in OWNED else ""
     return (
         f"{urgent}{inquiry.number}号 {topic(inquiry, titles)}："
-        f"{_STATUS[inquiry.status]}{owner}，从{_time(inquiry.changed_at)}起"
+        f"{STATUS[inquiry.status]}{owner}，从{_time(inquiry.changed_at)}起"
     )
 
 
@@ -115,14 +101,13 @@ def transcript(
     inquiry: Inquiry, said: Iterable[HistoryItem], titles: dict[str, str], lead: str = ""
 ) -> Note:
     """Return everything said in an inquiry, for the one who took it or was given it."""
-    channel = inquiry.session_key.partition(":")[0]
-    head = f"{inquiry.number}号 {topic(inquiry, titles)}（{_CHANNEL.get(channel, channel)}）"
+    head = f"{inquiry.number}号 {topic(inquiry, titles)}（{channel(inquiry.session_key)}）"
     lines = [lead] if lead else []
     if source := inquiry.slots.get("source"):
         lines.append(f"来源：海报 {source}")
     for item in said:
         who = {"parent": "家长", "bot": "机器人"}.get(item.who, item.who)
-        media = _MEDIA[item.media] if item.media else ""
+        media = MEDIA[item.media] if item.media else ""
         lines.append(f"{_time(item.at)} {who}：{media}{item.text}")
     lines.append("——\n“回复”这条消息，就是回复家长。")
     return Note("\n".join(lines), head, owner_buttons(inquiry.number))
@@ -130,5 +115,5 @@ def transcript(
 
 def wrote(number: str, words: str, media: Media | None) -> Note:
     """Return what a parent wrote to the owner of their inquiry."""
-    shown = f"{_MEDIA[media] if media else ''}{words}"
+    shown = f"{MEDIA[media] if media else ''}{words}"
     return Note(shown or "（没有文字）", f"{number}号家长：")

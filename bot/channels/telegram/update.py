@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.doors import clean
 from bot.errors import BadPayload
 from bot.model import Media
 from bot.privacy import mask
@@ -23,7 +24,6 @@ _MEDIA = {
 }
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@(\w+))?(?:\s+(.*))?\s*", re.DOTALL)
 _MENTION = re.compile(r"@(\w{3,32})")
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Kind(StrEnum):
@@ -145,7 +145,7 @@ def _message(update_id: int, kind: Kind, message: dict[str, Any]) -> Incoming | 
     sender = message.get("from")
     if not sender or sender.get("is_bot"):
         return None
-    text = _clean(str(message.get("text") or message.get("caption") or ""))
+    text = clean(str(message.get("text") or message.get("caption") or ""))
     media = next((m for m, names in _MEDIA.items() if any(n in message for n in names)), None)
     if not text and media is None:
         return None
@@ -171,9 +171,3 @@ def _message(update_id: int, kind: Kind, message: dict[str, Any]) -> Incoming | 
 
 def _private(chat: dict[str, Any], user: int) -> bool:
     return chat.get("type", "private") == "private" and int(chat["id"]) == user
-
-
-def _clean(text: str) -> str:
-    """Return the text without what no database keeps: halves of surrogate pairs, controls."""
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _UNWANTED.sub("", whole)

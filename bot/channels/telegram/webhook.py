@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.telegram.access import PATH
+from bot.doors import body_within
 from bot.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,9 @@ def webhook_routes(take: Callable[[list[Any]], Awaitable[None]], secret: str) ->
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode("latin-1"), secret.encode()):
             return Response(status_code=403)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BYTES:
-                return Response(status_code=413)
+        body = await body_within(request, MAX_BYTES)
+        if body is None:
+            return Response(status_code=413)
         try:
             update = json.loads(body)
         except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from bot.browser import either
+from bot.doors import either
 from bot.errors import BotError
 from bot.model import Delivery
 

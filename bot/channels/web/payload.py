@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from bot.doors import body_within, clean
 from bot.errors import BadPayload
 from bot.model import Media
 
 MAX_BYTES = 64 * 1024
 MAX_ID = 64
-_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class TooLarge(BadPayload):
@@ -35,12 +34,10 @@ async def read_body(request: Request) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MAX_BYTES:
         raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise TooLarge
-    return bytes(body)
+    body = await body_within(request, MAX_BYTES)
+    if body is None:
+        raise TooLarge
+    return body
 
 
 def parse(body: bytes) -> Payload:
@@ -68,13 +65,3 @@ def parse(body: bytes) -> Payload:
         case {"media": str(media)} if media in set(Media):
             return Payload(message_id, media=Media(media))
     raise BadPayload("text, pick or media")
-
-
-def clean(text: str) -> str:
-    """Return the text without what no database keeps: halves of surrogate pairs, controls.
-
-    >>> clean("好\\ud83d\\x00\\r\\n吗")
-    '好�\\n吗'
-    """
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _UNWANTED.sub("", whole.replace("\r\n", "\n"))

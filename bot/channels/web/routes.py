@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.browser import EventStream, same_origin
 from bot.channels.web.assets import Assets
 from bot.channels.web.events import delivery_json, parse_id, stream
 from bot.channels.web.guard import is_json, shield
 from bot.channels.web.limits import Limits, network
 from bot.channels.web.payload import Payload, TooLarge, parse, read_body
 from bot.channels.web.session import Sessions
+from bot.doors import EventStream, same_origin
 from bot.errors import BadPayload, BotError
 from bot.model import CHONGQING, Choice, Decision, Delivery, Message, Reply, Turn
 from bot.wire import turn_json

@@ -23,6 +23,7 @@ from bot.channels.wechat.wire import (
     sealed_reply,
     text_reply,
 )
+from bot.doors import body_within
 from bot.errors import BadPayload, BadSignature
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ def wechat_routes(
     async def deliver(request: Request) -> Response:
         query, now = dict(request.query_params), clock().timestamp()
         try:
-            body = await _body(request)
+            body = await body_within(request, MAX_BYTES)
             if body is None:
                 return _refused(413, BadPayload("too long"))
             opened = open_request(query, body, secrets, now)
@@ -107,16 +108,6 @@ def wechat_routes(
         Route(PATH, verify, methods=["GET"]),
         Route(PATH, deliver, methods=["POST"]),
     ]
-
-
-async def _body(request: Request) -> bytes | None:
-    """Return the body, None when it is longer than any message."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            return None
-    return bytes(body)
 
 
 def _refused(status: int, error: Exception) -> Response:

@@ -1,8 +1,9 @@
-"""What the parents' page and the staff pages share: whose page sent it, streams that end."""
+"""What doors over HTTP share: whose page sent it, how much is read, streams that end."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
+
+_UNWANTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 def same_origin(request: Request) -> bool:
@@ -23,6 +26,26 @@ def same_origin(request: Request) -> bool:
     origin = request.headers.get("origin")
     host = request.headers.get("host", "")
     return origin is None or urlsplit(origin).netloc.casefold() == host.casefold()
+
+
+async def body_within(request: Request, most: int) -> bytes | None:
+    """Return the body; None when it is longer than so many bytes, which are all that is kept."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def clean(text: str) -> str:
+    """Return the text without what no database keeps: halves of surrogate pairs, controls.
+
+    >>> clean("好\\ud83d\\x00\\r\\n吗")
+    '好�\\n吗'
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _UNWANTED.sub("", whole.replace("\r\n", "\n"))
 
 
 class EventStream(StreamingResponse):
