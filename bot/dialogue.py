@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from bot import words
 from bot.faq.value import Faq
 from bot.ledger import Ledger
 from bot.matching.understand import Understanding
@@ -110,9 +111,9 @@ def _with_privacy_notice(outcome: Outcome, faq: Faq) -> Outcome:
 
 def _with_staff_notice(outcome: Outcome, request: Request) -> Outcome:
     """Put the notice that staff have switched on before the answer; never in an emergency."""
-    notice = request.switches.notice
+    notice = words.notice(request.faq, request.switches)
     if not notice or not outcome.replies or outcome.decision is Decision.CRISIS:
         return outcome
     first, *others = outcome.replies
-    noticed = Reply(f"{request.faq.say('notice', text=notice)}\n\n{first.text}", first.choices)
+    noticed = Reply(f"{notice}\n\n{first.text}", first.choices)
     return replace(outcome, replies=(noticed, *others))

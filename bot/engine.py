@@ -269,7 +269,7 @@ class Desk:
         async with self.store.transaction() as work:
             await work.casework.switch(name, value.strip(), who, now)
             await work.audit(who, f"switch.{name}", "", now, value.strip())
-        self._readers.wake_inbox()
+        self._readers.wake_everybody()
 
     # ------------------------------------------------------------------ time
 
@@ -310,6 +310,10 @@ class Desk:
     def welcome(self) -> Reply:
         """Return what a newcomer sees before the first word."""
         return words.welcome(self.mind.faq)
+
+    async def notice(self) -> str:
+        """Return what staff have put before all answers, for the first screen; empty when off."""
+        return words.notice(self.mind.faq, await self.store.casework.switches())
 
     def page_words(self) -> dict[str, str]:
         """Return the words on the web page."""

@@ -37,6 +37,13 @@ class Readers:
             event.set()
         self.wake_inbox()
 
+    def wake_everybody(self) -> None:
+        """Have every parent's pages look, and the inbox."""
+        for events in self._of_session.values():
+            for event in events:
+                event.set()
+        self.wake_inbox()
+
     def wake_inbox(self) -> None:
         """Have whoever watches the inbox look."""
         for event in self._of_inbox:

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.faq.schema import WEEKDAYS
 from bot.faq.value import Faq, chinese_date
 from bot.hours import calendar, described
-from bot.model import CHONGQING, Choice, ChoiceKind, Inquiry, Reply
+from bot.model import CHONGQING, Choice, ChoiceKind, Inquiry, Reply, Switches
 
 
 def command(faq: Faq, name: str, command_name: str | None = None) -> Choice:
@@ -46,6 +46,11 @@ def menu(faq: Faq, *, sentence: str = "menu") -> Reply:
 def welcome(faq: Faq) -> Reply:
     """Return the first thing a newcomer sees."""
     return menu(faq, sentence="welcome")
+
+
+def notice(faq: Faq, switches: Switches) -> str:
+    """Return what staff have put before all answers; empty when they have not."""
+    return faq.say("notice", text=switches.notice) if switches.notice else ""
 
 
 def title(faq: Faq, inquiry: Inquiry) -> str:

@@ -16,7 +16,7 @@ from bot.storage.audit import Audit
 
 LONGEST_NOTICE = 300
 _DONE = {
-    "notice": "通知已挂出，每条答复前都会先说。",
+    "notice": "通知已挂出：网页顶上一直看得到，每条答复前都会先说。",
     "no_notice": "通知已撤下。",
     "off": "机器人已停用，家长的话都转给工作人员。",
     "on": "机器人已恢复答复。",

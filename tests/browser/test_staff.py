@@ -203,3 +203,30 @@ def test_a_password_and_the_switches(page: Page, office: Page, own_desk: Running
     expect(office.locator(".queue li")).to_have_count(1)
     office.get_by_role("link", name="记录").click()
     expect(office.locator("tbody")).to_contain_text("机器人总开关")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_notice_stands_on_the_first_screen_until_it_is_taken_down(
+    page: Page, office: Page, own_desk: RunningDesk, axe: str, width: int
+) -> None:
+    enter(office, own_desk)
+    page.set_viewport_size({"width": width, "height": 844})
+    come(page, own_desk.url)  # open before anything is announced, nothing said yet
+    banner = page.locator("#banner")
+    expect(banner).to_be_hidden()
+    office.goto(f"{own_desk.url}/staff/settings/")
+    office.get_by_label("通知的话").fill("今天停课，详情打 12345。" + "雨还要下一阵。" * 38)
+    office.get_by_role("button", name="挂出通知").click()
+    expect(banner).to_contain_text("【通知】今天停课")
+    expect(banner.get_by_role("link", name="12345")).to_have_attribute("href", "tel:12345")
+    expect(page.get_by_role("textbox")).to_be_in_viewport(ratio=1)
+    assert findings(page, axe) == []
+    fits(page)
+    page.reload()
+    expect(banner).to_be_in_viewport()
+    expect(page.locator("#log .bubble").first).to_be_in_viewport()
+    office.get_by_role("button", name="撤下通知").click()
+    expect(banner).to_be_hidden()
+    page.reload()
+    expect(page.locator("#log .bubble").first).to_be_visible()
+    expect(banner).to_be_hidden()

@@ -82,6 +82,7 @@ class FakeDesk:
         self.stored: list[Delivery] = []
         self.owned: set[str] = set()
         self.broken = False
+        self.announced = ""
         self._waiting: defaultdict[str, list[asyncio.Event]] = defaultdict(list)
         self._offered: dict[str, tuple[Choice, ...]] = {}
         self._delivery_ids = itertools.count(1)
@@ -143,6 +144,16 @@ class FakeDesk:
             "遇到危险先打 110、120。"
         )
         return Reply(text, tuple(Choice(t, ChoiceKind.TOPIC, t) for t in TOPICS))
+
+    async def notice(self) -> str:
+        if self.broken:
+            raise StorageError("no space left")
+        return self.announced
+
+    def announce(self, text: str) -> None:
+        self.announced = text
+        for event in itertools.chain.from_iterable(self._waiting.values()):
+            event.set()
 
     def page_words(self) -> dict[str, str]:
         return WORDS

@@ -402,7 +402,7 @@ async def test_history_holds_both_sides_and_its_last_event(
     assert body["last_event_id"] == delivery.id
     assert web.desk.stored[0].sent_at is not None
     later = (await client.get("/chat/api/history", params={"after": delivery.id})).json()
-    assert later == {"items": [], "events": [], "last_event_id": delivery.id}
+    assert later == {"items": [], "events": [], "last_event_id": delivery.id, "notice": ""}
 
 
 async def test_without_events_the_history_brings_what_is_new(
@@ -453,6 +453,7 @@ async def test_an_event_comes_the_moment_it_is_stored(web: Web, client: httpx.As
     await client.post(POST, json={"id": "1", "text": "我要人工"})
     events = stream(web.desk, key(web), 0, stopping=web.stopping, heartbeat_s=0.05)
     assert await anext(events) == "retry: 3000\n\n"
+    assert await anext(events) == 'event: notice\ndata: ""\n\n'
     assert await anext(events) == ": .\n\n"  # nobody wrote: a heartbeat
     push = asyncio.create_task(anext(events))
     await asyncio.sleep(0)
@@ -464,10 +465,36 @@ async def test_an_event_comes_the_moment_it_is_stored(web: Web, client: httpx.As
 
 async def _first_event(web: Web) -> str:
     events = stream(web.desk, key(web), 0, stopping=web.stopping)
-    await anext(events)
+    for _ in range(2):
+        await anext(events)
     event = await anext(events)
     await events.aclose()
     return event
+
+
+async def test_the_notice_comes_first_and_goes_when_it_is_taken_down(
+    web: Web, client: httpx.AsyncClient
+) -> None:
+    web.desk.announce("<今天>停课")
+    assert "&lt;今天&gt;停课</div>" in (await client.get("/")).text
+    for query in ({}, {"after": 0}):
+        body = (await client.get("/chat/api/history", params=query)).json()
+        assert body["notice"] == "<今天>停课"
+    events = stream(web.desk, "web:anybody", 0, stopping=web.stopping)
+    await anext(events)
+    assert await anext(events) == 'event: notice\ndata: "<今天>停课"\n\n'
+    change = asyncio.create_task(anext(events))
+    await asyncio.sleep(0)
+    web.desk.announce("")
+    assert await asyncio.wait_for(change, 1) == 'event: notice\ndata: ""\n\n'
+    await events.aclose()
+    assert 'id="banner" role="status" hidden></div>' in (await client.get("/")).text
+
+
+async def test_the_page_opens_though_the_notice_cannot_be_read(web: Web) -> None:
+    web.desk.broken = True
+    async with web.browser() as browser:
+        assert (await browser.get("/")).status_code == 200
 
 
 async def test_a_stranger_sees_nothing_of_it(web: Web, client: httpx.AsyncClient) -> None:

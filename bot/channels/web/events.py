@@ -54,14 +54,19 @@ async def stream(
 ) -> AsyncGenerator[str, None]:
     """Yield the event stream from after that id on; without one, from what was never sent.
 
+    What staff have put before all answers comes first, and whenever it changes.
     Ends when the server stops or the store fails; the browser then comes back by itself.
     """
     with suppress(BotError), desk.subscribe(session_key) as stored:
         yield f"retry: {RETRY_MS}\n\n"
+        shown: str | None = None
         last = after_id or 0
         unsent_only = after_id is None
         while not stopping.is_set():
             stored.clear()
+            if (notice := await desk.notice()) != shown:
+                shown = notice
+                yield f"event: notice\ndata: {json.dumps(notice, ensure_ascii=False)}\n\n"
             new = await desk.deliveries_after(session_key, last)
             wanted = [d for d in new if not (unsent_only and d.sent_at)]
             history = await desk.history(session_key) if wanted else []

@@ -69,6 +69,9 @@ class Desk(Protocol):
 
     async def mark_sent(self, delivery_ids: list[int]) -> None: ...
     def welcome(self) -> Reply: ...
+    async def notice(self) -> str:
+        """What staff have put before all answers; empty when nothing."""
+
     def page_words(self) -> dict[str, str]:
         """All that the page and its server say; the FAQ's reader sees that none is missing."""
 
@@ -124,7 +127,7 @@ class _Chat:
                 "choices": [choice.label for choice in welcome.choices],
             },
         }
-        html = self._assets.page(words=words, data=data)
+        html = self._assets.page(words=words, data=data, notice=await self._notice())
         response = HTMLResponse(html, headers={"Cache-Control": "private, no-cache"})
         user_id = self._sessions.known(request) or self._sessions.fresh()
         self._sessions.stamp(request, response, user_id)
@@ -156,12 +159,13 @@ class _Chat:
         return response
 
     async def history(self, request: Request) -> Response:
-        """All bubbles, and up to which event; `?after=` gives only the events after that id."""
+        """All bubbles, up to which event, and the notice; `?after=`: only events after that id."""
         if wait_s := self._limits.read(_address(request)):
             return self._refuse(429, "web_too_fast", retry_s=wait_s)
         user_id = self._sessions.known(request)
         if user_id is None:
-            response = _json({"items": [], "events": [], "last_event_id": 0})
+            notice = await self._notice()
+            response = _json({"items": [], "events": [], "last_event_id": 0, "notice": notice})
             self._sessions.stamp(request, response, self._sessions.fresh())
             return response
         after = parse_id(request.query_params.get("after"))
@@ -188,7 +192,14 @@ class _Chat:
             }
         if unsent := [delivery.id for delivery in new if delivery.sent_at is None]:
             await self._desk.mark_sent(unsent)
-        return body
+        return {**body, "notice": await self._desk.notice()}
+
+    async def _notice(self) -> str:
+        """Return the notice for a page that opens even while the store cannot be read."""
+        try:
+            return await self._desk.notice()
+        except BotError:
+            return ""
 
     async def _settled(self, key: str) -> tuple[Sequence[HistoryLine], Sequence[Delivery]]:
         """Return history and deliveries that belong together: none came in between."""

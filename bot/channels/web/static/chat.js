@@ -3,7 +3,8 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const { words, welcome } = JSON.parse($('desk').textContent);
-  const [scroller, log, input, notice, typing] = ['scroll', 'log', 'input', 'notice', 'typing'].map($);
+  const [scroller, log, input, notice, typing, banner] =
+    ['scroll', 'log', 'input', 'notice', 'typing', 'banner'].map($);
   const UNSENT = 'desk.unsent.';
   const HOPELESS = [400, 403, 413, 415];
 
@@ -333,7 +334,7 @@
     for (let pause = 1000; ; pause = Math.min(30000, pause * 2)) {
       const before = version;
       const data = await get('/chat/api/history').catch(() => null);
-      if (data && before === version) { say(''); render(data); return; }
+      if (data && before === version) { say(''); announce(data.notice); render(data); return; }
       if (data) continue; // something was answered meanwhile: ask again
       if (!log.firstChild) greet();
       say(words.web_history_failed);
@@ -357,7 +358,11 @@
 
   async function catchUp() {
     if (document.hidden) return;
-    try { (await get(`/chat/api/history?after=${lastEvent}`)).events.forEach(deliver); } catch { /* next time */ }
+    try {
+      const { events, notice: announced } = await get(`/chat/api/history?after=${lastEvent}`);
+      announce(announced);
+      events.forEach(deliver);
+    } catch { /* next time */ }
   }
 
   let source = null;
@@ -370,6 +375,7 @@
     if (!window.EventSource) { again = setTimeout(() => catchUp().then(listen), 6000); return; }
     source = new EventSource(`/chat/api/events?after=${lastEvent}`);
     source.onmessage = (event) => deliver(JSON.parse(event.data));
+    source.addEventListener('notice', (event) => announce(JSON.parse(event.data)));
     source.onerror = () => { // the browser tries again by itself, unless it gave up
       if (source && source.readyState === 2) again = setTimeout(() => catchUp().then(listen), 6000);
     };
@@ -378,6 +384,17 @@
   // ---- the rest of the page
 
   function say(text) { notice.textContent = text; notice.hidden = !text; }
+
+  /** Show above the talk what staff have put before all answers, until they take it down. */
+  function announce(text) {
+    if (banner.dataset.text === text) return;
+    const follow = nearEnd();
+    banner.dataset.text = text;
+    banner.replaceChildren(rich(text));
+    banner.hidden = !text;
+    banner.tabIndex = banner.scrollHeight > banner.clientHeight ? 0 : -1; // keys must reach its end
+    if (follow) revealLatest();
+  }
   const offline = (is) => say(is ? words.web_offline : '');
 
   function large(on) {
