@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from bot import inquiry as statuses
 from bot import news, words
 from bot.faq.value import Faq
-from bot.model import OWNER_SILENT, Delivery, Inquiry, Status
-from bot.storage.store import Store, Transaction
+from bot.model import OWNER_SILENT, Choice, Delivery, Inquiry, Move, Session, Status
+from bot.storage.store import Store
 from bot.targets import Target, owed
 
 InOrder = Callable[[str], AbstractAsyncContextManager[None]]
@@ -63,21 +63,39 @@ async def _settle(store: Store, in_order: InOrder, faq: Faq, now: datetime, pass
                 await work.save_inquiry(settled, [move])
                 passed.changed.append(settled)
                 if move.before is Status.WAITING_PARENT:
-                    passed.deliveries.append(await _told_of_it(work, faq, settled, now))
+                    session = await work.session(settled.session_key, now)
+                    told = _closed(faq, settled, now, words.to_rate(faq))
+                    await work.save_session(
+                        replace(session, choices=told.choices, current=settled.number, misses=0)
+                    )
+                    passed.deliveries.append(await work.queue_delivery(told))
 
 
-async def _told_of_it(work: Transaction, faq: Faq, settled: Inquiry, now: datetime) -> Delivery:
-    """Tell the parent that what staff asked them was closed, and let them rate it.
+def _closed(
+    faq: Faq, settled: Inquiry, now: datetime, choices: tuple[Choice, ...] = ()
+) -> Delivery:
+    """Return what tells the parent that what staff asked them was closed, to be rated or not.
 
     Under an answer of the bot's they could rate all the time: nobody is asked twice.
     """
-    number, session = settled.number, await work.session(settled.session_key, now)
-    said = faq.say(
-        "resolved_by_clock", owner=settled.owner, days=faq.hours.waiting_parent_days, number=number
-    )
-    choices = words.to_rate(faq)
-    await work.save_session(replace(session, choices=choices, current=number, misses=0))
-    return await work.queue_delivery(Delivery(0, session.key, number, said, now, choices=choices))
+    number, days = settled.number, faq.hours.waiting_parent_days
+    said = faq.say("resolved_by_clock", owner=settled.owner, days=days, number=number)
+    return Delivery(0, settled.session_key, number, said, now, choices=choices)
+
+
+def overtaken(
+    faq: Faq, silenced: Iterable[Move], session: Session, now: datetime
+) -> list[Delivery]:
+    """Return word of what staff had asked and a message found closed, before the clock came by.
+
+    `session` is as the message left it: what it brought back needs no word.
+    """
+    asked = {move.number for move in silenced if move.before is Status.WAITING_PARENT}
+    return [
+        _closed(faq, inquiry, now)
+        for inquiry in session.inquiries
+        if inquiry.number in asked and inquiry.status is Status.RESOLVED
+    ]
 
 
 async def _take_from_owner(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from bot import acts, news, words
 from bot import inquiry as statuses
-from bot.clock import Passed, pass_time
+from bot.clock import Passed, overtaken, pass_time
 from bot.dialogue import Handler, respond
 from bot.errors import StorageError
 from bot.matching.understand import Understanding
@@ -123,6 +123,11 @@ class Desk:
             if outcome.erase:
                 # First, so that the reply that confirms it can still be sent and repeated.
                 await work.erase(message.session_key, now)
+            closed = (
+                [] if outcome.erase else overtaken(self.mind.faq, silenced, outcome.session, now)
+            )
+            for delivery in closed:
+                await work.queue_delivery(delivery)
             await work.finish(turn, outcome.session, (*silenced, *outcome.moves))
             for move in outcome.moves:
                 if move.before is Status.RESOLVED:
@@ -130,6 +135,8 @@ class Desk:
             await work.add_news(news.of_waiting(outcome.session.inquiries, now))
             if outcome.rating is not None:
                 await work.casework.rate(outcome.rating)
+        if closed:
+            self._readers.wake(message.session_key)
         return turn
 
     async def _with_source(self, work: Transaction, outcome: Outcome) -> Outcome:

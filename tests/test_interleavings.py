@@ -1,8 +1,9 @@
 """Parent, bot, takers, replies and the clock at once: never two speakers, never none.
 
-Each round is one parent's matter on a real store. What happened is read from the store in the
-order it was committed: everything said has a place, and taking, releasing, transferring, losing
-and resolving say so to the parent in the same transaction.
+Each round is one parent's matter on a real store. Everything said has a place, and taking,
+releasing, transferring, losing and resolving say so to the parent in the same transaction. So
+after every transaction, in the order they were committed, the one whom the parent was told of must
+be the one who has the matter in the store.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+
+import pytest
 
 from bot.engine import Desk
 from bot.model import CHONGQING, Act, Decision, Message
+from bot.storage.sqlite import Database, Work
 from tests.desk import LEGAL_MOVES, audit, open_talk
 
 ROUNDS = 1000
 START = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)  # a Wednesday
-TWO_DAYS = timedelta(days=2)
+LATER = (timedelta(days=2), timedelta(days=9))
+"""An owner is silent too long; the parent is, too."""
 STAFF = ("王老师", "李老师")
 PARENTS_WORDS = ("校服必须买吗，质量和价格谁管？", "转人工", "🙄🙄🙄", "三年级", "谢谢", "补助")
 SPEAKS = {Decision.ANSWER, Decision.SUGGEST, Decision.FALLBACK, Decision.ELSEWHERE}
@@ -34,10 +41,17 @@ UNION ALL SELECT staff_words.id, 'words', staff_words.who, staff_words.text, sta
 FROM staff_words JOIN inquiries ON inquiries.number = staff_words.number
 WHERE inquiries.session_key = :key
 ORDER BY 1"""
+_STEP = """
+SELECT value AS place, number, status, owner
+FROM counters LEFT JOIN inquiries ON session_key = :key WHERE name = 'place'"""
 _TAKEN = re.compile(r"^(\S+?老师)接手了您的(\d+)号")
 _PASSED = re.compile(r"^您的(\d+)号咨询改由(\S+?老师)来办")
 _LEFT = re.compile(r"^您的(\d+)号咨询，\S+?老师(?:暂时放回了|一时没能回您)")
 _RESOLVED = re.compile(r"^(\S+?老师)把您的(\d+)号咨询办结了")
+_CLOSED = re.compile(r"^\S+?老师问您的话，\d+天没有等到回音，(\d+)号咨询先办结了")
+
+Step = list[sqlite3.Row]
+"""The parent's inquiries at the end of a transaction, and the last place that it filled."""
 
 
 async def scatter(dice: random.Random, deeds: list[Callable[[], Awaitable[object]]]) -> None:
@@ -52,23 +66,45 @@ async def scatter(dice: random.Random, deeds: list[Callable[[], Awaitable[object
     await asyncio.gather(*(do(deed, dice.randrange(40)) for deed in deeds))
 
 
+class Steps:
+    """What every transaction of one parent's round left behind."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.key = ""
+        self.taken: list[Step] = []
+        begun = Database.transaction
+
+        @asynccontextmanager
+        async def noted(database: Database) -> AsyncIterator[Work]:
+            async with begun(database) as work:
+                yield work
+                self.taken.append(await work.rows(_STEP, key=self.key))
+
+        patch.setattr(Database, "transaction", noted)
+
+    def begin(self, key: str) -> None:
+        self.key, self.taken = key, []
+
+
 class Round:
     """One parent's matter."""
 
-    def __init__(self, desk: Desk, seed: int) -> None:
-        self._desk, self._dice = desk, random.Random(seed)  # noqa: S311
+    def __init__(self, desk: Desk, seed: int, steps: Steps) -> None:
+        self._desk, self._dice, self._steps = desk, random.Random(seed), steps  # noqa: S311
         self._user, self._count = f"r{seed}", 0
+        self._later = START + LATER[seed % len(LATER)]
         self.key = f"memory:{self._user}"
         self.number = ""
 
     async def play(self) -> None:
-        """Hand a matter over, then let everybody act at once, twice: now, and two days later."""
+        """Hand a matter over, then let everybody act at once, twice: now, and days later."""
+        self._steps.begin(self.key)
         await self._parent(START, "校服必须买吗，质量和价格谁管？")
         await self._parent(START, "转人工")
         [(self.number,)] = await self._desk.store.database.rows(
             "SELECT number FROM inquiries WHERE session_key = :key", key=self.key
         )
-        for now in (START + timedelta(minutes=5), START + TWO_DAYS):
+        for now in (START + timedelta(minutes=5), self._later):
             deeds: list[Callable[[], Awaitable[object]]] = [
                 lambda now=now: self._parent(now),  # type: ignore[misc]
                 lambda now=now: self._parent(now),  # type: ignore[misc]
@@ -85,7 +121,7 @@ class Round:
     async def end(self) -> None:
         """Close and remove everything, so that what is over does not slow the next round."""
         for text in ("删除我的数据", "确认删除"):
-            await self._parent(START + TWO_DAYS, text)
+            await self._parent(self._later, text)
 
     async def _parent(self, now: datetime, text: str = "") -> None:
         self._count += 1
@@ -97,25 +133,15 @@ class Round:
         await self._desk.act(who, str(self.number), act, "我来看看。", to_whom=other, now=now)
 
     async def check(self) -> set[str]:
-        """Check who spoke while whose it was; return what happened."""
+        """Check after every step who speaks and whose it is; return what happened."""
         hands = Hands()
-        answered = 0
-        for row in await self._desk.store.database.rows(_SAID, key=self.key):
-            number, text = row["number"], row["text"]
-            if row["kind"] == "words":
-                hands.staff_speaks(number, row["what"])
-            elif row["kind"] == "delivery":
-                hands.parent_hears(text)
-            else:
-                answered += 1
-                hands.parent_wrote(number, Decision(row["what"]), text)
-        assert answered == self._count, "a message was lost, or answered twice"
-        assert hands.closing is None
-        for number, who in hands.owner.items():
-            inquiry = await self._desk.inquiry(str(number))
-            assert inquiry is not None
-            held = inquiry.owner if inquiry.status in ("with_staff", "waiting_parent") else None
-            assert held == who
+        said = await self._desk.store.database.rows(_SAID, key=self.key)
+        assert sum(row["kind"] == "turn" for row in said) == self._count, "lost, or answered twice"
+        for step in self._steps.taken:
+            while said and said[0]["place"] <= step[0]["place"]:
+                hands.hear(said.pop(0))
+            hands.check(step)
+        assert not said, "said outside any transaction"
         return hands.happened
 
 
@@ -128,6 +154,29 @@ class Hands:
         self.closing: tuple[int, str] | None = None
         """Who spoke in a matter that nobody owns: only to resolve it with the next breath."""
         self._former: dict[int, str | None] = {}
+
+    def hear(self, row: sqlite3.Row) -> None:
+        number, text = row["number"], row["text"]
+        if row["kind"] == "words":
+            self.staff_speaks(number, row["what"])
+        elif row["kind"] == "delivery":
+            self.parent_hears(text)
+        else:
+            self.parent_wrote(number, Decision(row["what"]), text)
+
+    def check(self, step: Step) -> None:
+        """Compare what the parent knows with what the store says, between two transactions."""
+        assert self.closing is None, "words of nobody's"
+        for row in step:
+            if row["number"] is None:  # nothing was asked yet
+                continue
+            known, owner = self.owner.get(row["number"]), row["owner"]
+            if row["status"] in ("with_staff", "waiting_parent"):
+                assert owner is not None, f"nobody has {row['number']}, which is {row['status']}"
+                assert known == owner, f"{owner} has it, the parent knows of {known}"
+            else:
+                assert known is None, f"{known} was to see to it, it is {row['status']}"
+                assert owner is None or row["status"] == "resolved"
 
     def staff_speaks(self, number: int, who: str) -> None:
         if self.owner.get(number) is None:
@@ -159,6 +208,10 @@ class Hands:
             self.closing = None
             self._former[number], self.owner[number] = self.owner.get(number), None
             self.happened.add("resolved")
+        elif closed := _CLOSED.match(text):
+            number = int(closed[1])
+            self._former[number], self.owner[number] = self.owner.get(number), None
+            self.happened.add("closed by the clock")
         elif taken := _TAKEN.match(text):
             number = int(taken[2])
             assert self.owner.get(number) is None, "taken twice"
@@ -175,18 +228,20 @@ class Hands:
             self.happened.add("lost" if "没能" in text else "released")
 
 
-async def test_never_two_speakers_never_none() -> None:
+async def test_never_two_speakers_never_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = Steps(monkeypatch)
     happened: dict[str, int] = {}
     async with open_talk() as talk:
         for seed in range(ROUNDS):
-            matter = Round(talk.desk, seed)
+            matter = Round(talk.desk, seed, steps)
             await matter.play()
             for what in await matter.check():
                 happened[what] = happened.get(what, 0) + 1
             await matter.end()
         made = await audit(talk.desk)
     # The rounds are worth something only if all of it came about.
-    for what in ("taken", "passed on", "released", "lost", "resolved", "staff spoke", "bot spoke"):
+    rare = ("taken", "passed on", "released", "lost", "resolved", "staff spoke", "bot spoke")
+    for what in (*rare, "closed by the clock", "came back"):
         assert happened.get(what, 0) > ROUNDS / 100, happened
     assert happened["owner heard"] > ROUNDS / 10, happened
     assert made <= {(before, after) for before, afters in LEGAL_MOVES.items() for after in afters}
