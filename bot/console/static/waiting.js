@@ -12,7 +12,12 @@ async function lookAgain() {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(waiting.id);
       if (fresh && !fresh.hasAttribute("data-waiting")) {
+        const inside = waiting.contains(document.activeElement);
         waiting.replaceWith(fresh);
+        if (inside) { // who waited there with the keyboard goes on from there
+          fresh.tabIndex = -1;
+          fresh.focus();
+        }
         return;
       }
     }
