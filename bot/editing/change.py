@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.editing.splice import Value
-from bot.faq.schema import Entry
+from bot.faq.schema import Entry, HoursFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +15,9 @@ class Edit:
 
     file: str
     part: str
-    """`entries`, `matters` or `values`."""
+    """`entries`, `matters` or `values`; `week`, `messages`; empty: the file's own fields."""
     name: str
-    """Its id."""
+    """Its id; for what has none, what staff call it."""
     values: Mapping[str, Value]
     new: bool = False
     """It does not exist yet; `values` is all of it."""
@@ -77,10 +77,25 @@ LABELS: Mapping[str, str] = {
     "published": "是否发布",
     "value": "占位符的值",
     "find_out": "怎么打听",
+    "duty": "值守时间的说法",
+    "holidays": "放假的日子",
+    "workdays": "调休上班的日子",
+    "answered_days": "答复后没动静就了结",
+    "waiting_parent_days": "问了没回就了结",
+    "come_back_days": "了结后再来算原来那件",
+    "first_reply_minutes": "首次回复时限",
+    "resolution_minutes": "了结时限",
+    "warn_percent": "提前提醒",
+    "urgent_minutes": "紧急接手时限",
+    "owner_silent_minutes": "负责人没动静",
 }
 """Fields as staff call them."""
 
+WITHOUT_ID = ("", "week")
+"""Parts that hold fields themselves, not things with an id."""
+
 FIELD_ORDER: tuple[str, ...] = tuple(Entry.model_fields)
+HOURS_ORDER: tuple[str, ...] = tuple(HoursFile.model_fields)
 
 
 def fields_of(entry: Entry) -> dict[str, Value]:

@@ -13,12 +13,13 @@ from pathlib import Path
 import yaml
 
 from bot.editing import splice
-from bot.editing.change import FIELD_ORDER, Change, Edit
+from bot.editing.change import FIELD_ORDER, HOURS_ORDER, WITHOUT_ID, Change, Edit
 from bot.errors import BotError
 from bot.faq import lint
 from bot.faq.folder import FILES
 from bot.faq.load import read
 from bot.faq.problem import Problem, errors
+from bot.faq.schema import WEEKDAYS
 from bot.faq.value import Faq
 
 _BOM = b"\xef\xbb\xbf"
@@ -106,7 +107,8 @@ class FaqFolder:
         found = lint.check(self.path, today, after, names)
         if wrong := errors(found):
             raise Refused("这样改，检查通不过", wrong)
-        about = (p for p in found if any(name in p.what for name in names))
+        whole = {edit.file for edit in change.edits if edit.part in WITHOUT_ID}
+        about = (p for p in found if p.file in whole or any(name in p.what for name in names))
         faq, _ = read(self.path, after)
         assert faq is not None  # noqa: S101 - without errors all of it was read
         return Draft(change, before, after, faq, tuple(about))
@@ -183,6 +185,9 @@ def _edited(raw: bytes, edit: Edit) -> bytes:
 def _spliced(text: str, edit: Edit) -> str:
     if edit.new:
         return splice.append(text, (edit.part,), edit.values)
+    if edit.part in WITHOUT_ID:
+        part = (edit.part,) if edit.part else ()
+        return splice.set_fields(text, part, edit.values, (*WEEKDAYS, *HOURS_ORDER))
     data = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - texts alone, nothing is built
     if edit.part == "values":
         at: splice.Loc = (edit.part, edit.name)

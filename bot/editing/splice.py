@@ -16,7 +16,9 @@ from typing import Any
 
 import yaml
 
-Value = str | bool | tuple[str, ...] | None
+from bot.faq.schema import WEEKDAYS
+
+Value = str | bool | int | tuple[str, ...] | None
 """None takes the field away."""
 Loc = tuple[int | str, ...]
 
@@ -64,14 +66,16 @@ def append(text: str, at: Loc, item: Mapping[str, Value]) -> str:
     return result
 
 
-def scalar(value: str | bool, indent: int, *, block: bool = False) -> str:
+def scalar(value: str | bool | int, indent: int, *, block: bool = False) -> str:
     """Return a value as it is written behind `name: `; `indent` is the name's column.
 
-    >>> scalar("住校", 4), scalar("2025", 4), scalar("甲: 乙", 4), scalar(False, 4)
-    ('住校', '"2025"', '"甲: 乙"', 'false')
+    >>> scalar("住校", 4), scalar("2025", 4), scalar("甲: 乙", 4), scalar(False, 4), scalar(7, 4)
+    ('住校', '"2025"', '"甲: 乙"', 'false', '7')
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if block or "\n" in value:
         pad = " " * (indent + 2)
         body = [f"{pad}{line.rstrip()}".rstrip() for line in value.strip("\n").split("\n")]
@@ -84,7 +88,11 @@ def scalar(value: str | bool, indent: int, *, block: bool = False) -> str:
 
 def _set(text: str, at: Loc, name: str, value: Value, order: Sequence[str]) -> str:
     mapping = _node(text, at)
-    if not isinstance(mapping, yaml.MappingNode) or mapping.flow_style or not mapping.value:
+    if not isinstance(mapping, yaml.MappingNode):
+        raise NotSpliced(str(at))
+    if at and not mapping.value:
+        return text if value is None else _fill(text, at, mapping, name, value)
+    if mapping.flow_style or not mapping.value:
         raise NotSpliced(str(at))
     keys = {key.value: (key, node) for key, node in mapping.value}
     lines = text.split("\n")
@@ -101,12 +109,36 @@ def _set(text: str, at: Loc, name: str, value: Value, order: Sequence[str]) -> s
         begin, end = key.start_mark.line, _last_line(lines, node, column)
         if lines[begin][: key.start_mark.column].strip():  # first field, behind the dash
             raise NotSpliced(name)
+        if len(keys) == 1 and at:
+            lines[begin - 1 : begin] = [_emptied(lines[begin - 1], at)]
         return "\n".join([*lines[:begin], *lines[end + 1 :]])
     if isinstance(value, tuple):
         return _set_list(text, lines, key, node, value)
     if not isinstance(node, yaml.ScalarNode):
         raise NotSpliced(name)
     return _replace(lines, node, value, column)
+
+
+def _fill(text: str, at: Loc, empty: yaml.Node, name: str, value: Value) -> str:
+    """Return the text with a first field, on a line of its own, in place of `{}`."""
+    lines = text.split("\n")
+    begin, end = empty.start_mark, empty.end_mark
+    if begin.line != end.line or end.column - begin.column < 2:
+        raise NotSpliced(str(at))
+    line = lines[begin.line]
+    behind = line[end.column :]
+    column = len(line) - len(line.lstrip(" ")) + 2
+    head = line[: begin.column].rstrip() + (f" {behind}".rstrip() if behind.strip() else "")
+    lines[begin.line : begin.line + 1] = [head, *_field(name, value, column)]
+    return "\n".join(lines)
+
+
+def _emptied(line: str, at: Loc) -> str:
+    """Return the line above a mapping's only field as it is without the field."""
+    name, colon, behind = line.partition(":")
+    if name.strip() != at[-1] or (behind.strip() and not behind.lstrip().startswith("#")):
+        raise NotSpliced(str(at))
+    return f"{name}{colon} {{}}{behind}"
 
 
 def _set_list(
@@ -159,13 +191,13 @@ def _set_list(
     return "\n".join(result)
 
 
-def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool, column: int) -> str:
+def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool | int, column: int) -> str:
     """Return the text with one scalar replaced; what stands behind it on its line stays."""
     text = "\n".join(lines)
     begin = _offset(lines, node.start_mark)
     if node.style in ("|", ">"):
         first, last = node.start_mark.line, _last_line(lines, node, column)
-        if node.style == ">" or isinstance(value, bool):
+        if node.style == ">" or not isinstance(value, str):
             raise NotSpliced("folded text")
         head = lines[first]
         body = scalar(value, column, block=True).split("\n")[1:]
@@ -176,7 +208,7 @@ def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool, column:
     if "\n" in written and behind.strip():
         written = "|" + behind + written[1:]  # a comment may stand behind the |
         end += len(behind)
-    if node.style in ("'", '"') and not isinstance(value, bool) and "\n" not in value:
+    if node.style in ("'", '"') and isinstance(value, str) and "\n" not in value:
         written = json.dumps(value, ensure_ascii=False)
     if begin and text[begin - 1] == ":":
         written = " " + written
@@ -197,7 +229,7 @@ def _field(name: str, value: Value, column: int) -> list[str]:
 
 _NUMBERS = frozenset("0123456789-.: ")
 """What consists of these alone is put in quotes: dates, months, telephone numbers."""
-_IN_ONE_LINE = ("facts", "related")
+_IN_ONE_LINE = ("facts", "related", *WEEKDAYS, "holidays", "workdays")
 _IN_BLOCKS = ("answer", "reply")
 
 
@@ -299,6 +331,8 @@ def _inside(data: Any, at: Loc) -> Any:
 def _plain(value: Value) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -21,6 +21,8 @@ from bot.errors import BotError
 
 log = logging.getLogger(__name__)
 
+_UNHEARD = {"hours.yaml"}
+"""Files that have no part in what a question gets: there is nothing to try."""
 _KEPT = timedelta(days=1)
 """How long a proposal is remembered: it shows what parents asked, which they may have removed."""
 
@@ -178,6 +180,9 @@ class Workshop:
 
     async def _try(self, proposal: Proposal) -> None:
         edited = [edit.name for edit in proposal.draft.change.edits]
+        if proposal.draft.after.keys() <= _UNHEARD:
+            proposal.impact = Impact(0, 0)
+            return
         try:
             past = await self._past()
             proposal.impact = await self._rehearsal.impact(proposal.draft.after, past, edited)

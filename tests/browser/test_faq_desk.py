@@ -53,6 +53,7 @@ PAGES = (
     "faq/new",
     "faq/try?q=校服必须买吗",
     "faq/local",
+    "faq/hours",
     "faq/changes",
     "learning/",
     "figures/",

@@ -127,7 +127,7 @@ def form_fields(page: str) -> dict[str, str]:
     """Return what the edit form would send as it stands."""
     fields: dict[str, str] = dict(hidden_fields(page))
     for name, value in re.findall(
-        r'<input id="f-(\w+)" name="\w+" type="(?:text|date)" value="(.*?)"', page
+        r'<input id="f-([\w-]+)" name="[\w-]+" type="(?:text|date)" value="(.*?)"', page
     ):
         fields[name] = html.unescape(value)
     for name, value in re.findall(r'<textarea id="f-(\w+)".*?>\n(.*?)</textarea>', page, re.DOTALL):

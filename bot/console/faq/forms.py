@@ -25,7 +25,7 @@ def shown(values: Mapping[str, Value]) -> dict[str, str]:
         elif isinstance(value, bool):
             form[name] = "yes" if value else ""
         else:
-            form[name] = (value or "").strip()
+            form[name] = str(value or "").strip()
     form["published"] = "" if values.get("published") is False else "yes"
     return form
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from starlette.responses import Response
 
+from bot import words
 from bot.console.faq.diff import difference
 from bot.console.faq.pages import PUBLISHED, FaqPages, to_proposal
+from bot.console.faq.previews import Preview
 from bot.console.places import FAQ, LEARNING
 from bot.console.visit import Visit, done
+from bot.editing.change import Change
 from bot.editing.folder import Refused
 from bot.editing.history import Recorded
 from bot.editing.impact import Impact, Shift, listed
 from bot.engine import Desk
-from bot.model import CHONGQING
+from bot.faq.value import Faq
+from bot.model import CHONGQING, Reply
 from bot.storage.audit import Audit
 
 _GONE = (
@@ -27,6 +31,8 @@ _GONE = (
 _NOT_ANY_MORE = "这份修改现在用不上了"
 _AGAIN = "别的文件后来又改过；请回到条目，照新的内容再改一次。"
 _DONE = {**PUBLISHED, "given_up": "这份修改已经放弃，文件没有动。"}
+_PAGES = {"local.yaml": "local", "hours.yaml": "hours"}
+"""Files that have a page of their own."""
 _NO_CHANGE = (404, "没有这次修改", "地址可能输错了。")
 _NOT_TRIED = "影响还没有算出来，请等一下再发布。"
 
@@ -58,12 +64,21 @@ class Publishing:
             impact=proposal.impact,
             titles={e.id: e.title for e in entries.values()},
             previews=[
-                (entries[name].title, self._pages.previewed(faq, entries[name], today))
-                for name in edited
-                if name in entries
+                *(
+                    (entries[name].title, self._pages.previewed(faq, entries[name], today))
+                    for name in edited
+                    if name in entries
+                ),
+                *(self._of_duty(faq) if "hours.yaml" in draft.after else ()),
             ],
             shifts=_shifts(proposal.impact) if proposal.impact else (),
         )
+
+    def _of_duty(self, faq: Faq) -> Iterator[tuple[str, Sequence[Preview]]]:
+        """Give what parents hear of the office's hours, now and late in the evening."""
+        now = self._now().astimezone(CHONGQING)
+        for title, at in (("现在转人工", now), ("晚上十点转人工", now.replace(hour=22, minute=0))):
+            yield title, self._pages.previews(faq, Reply(words.duty(faq, at)))
 
     async def publish(self, visit: Visit) -> Response:
         """Write the change, which the desk takes over within seconds; or give it up."""
@@ -87,9 +102,7 @@ class Publishing:
         if draft.change.settles:
             await self._pages.learning.settle(draft.change.settles, who, self._now())
             return done(LEARNING.path, "published")
-        names = [e.name for e in draft.change.edits if e.part == "entries"]
-        target = f"entries/{names[0]}" if names else "local" if draft.change.edits else "changes"
-        return done(FAQ.path + target, "published")
+        return done(FAQ.path + _page_of(draft.change), "published")
 
     async def changes(self, visit: Visit) -> Response:
         """Return who changed what, the newest first."""
@@ -126,6 +139,14 @@ class Publishing:
 
     async def _recorded(self, visit: Visit) -> Recorded | None:
         return await asyncio.to_thread(self._shop.history.find, visit.part("id"))
+
+
+def _page_of(change: Change) -> str:
+    """Return where staff see what they published."""
+    names = [edit.name for edit in change.edits if edit.part == "entries"]
+    if names:
+        return f"entries/{names[0]}"
+    return _PAGES.get(change.files[0], "changes") if change.files else "changes"
 
 
 def _shifts(impact: Impact) -> list[tuple[str, int, list[Shift]]]:

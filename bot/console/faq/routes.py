@@ -10,6 +10,7 @@ from starlette.routing import Route
 from bot.console.door import Door
 from bot.console.faq.browsing import Browsing
 from bot.console.faq.editing import Editing
+from bot.console.faq.hours import Hours
 from bot.console.faq.pages import FaqPages
 from bot.console.faq.publishing import Publishing
 from bot.console.places import FAQ
@@ -22,6 +23,7 @@ def faq_routes(
 ) -> Iterator[Route]:
     """Yield the addresses of the FAQ's pages, below /staff."""
     browsing, editing = Browsing(desk, pages, now), Editing(pages)
+    hours = Hours(pages, now)
     publishing = Publishing(desk, pages, now)
     return door.routes(
         FAQ,
@@ -31,6 +33,7 @@ def faq_routes(
         Page("/faq/entries/{id}/edit", editing.edit, editing.propose),
         Page("/faq/new", editing.new, editing.propose_new),
         Page("/faq/local", editing.local, editing.propose_local),
+        Page("/faq/hours", hours.show, hours.propose),
         Page("/faq/proposals/{token}", publishing.proposal, publishing.publish),
         Page("/faq/changes", publishing.changes),
         Page("/faq/changes/{id}", publishing.change, publishing.take_back),
