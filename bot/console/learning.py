@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from bot.console.door import Door
 from bot.console.faq.pages import FaqPages, refused
+from bot.console.new_matter import NewMatter
 from bot.console.places import FAQ, LEARNING
 from bot.console.visit import Page, Visit, done
 from bot.editing.change import Change, Settlement
@@ -52,6 +53,7 @@ def learning_routes(
         LEARNING,
         Page("/learning/", views.all),
         Page("/learning/{id}", views.group, views.decide),
+        Page("/learning/{id}/matter", views.matter, views.propose_matter),
     )
 
 
@@ -60,6 +62,7 @@ class _Learning:
 
     def __init__(self, desk: Desk, pages: FaqPages, now: Callable[[], datetime]) -> None:
         self._desk, self._pages, self._queue, self._now = desk, pages, pages.learning, now
+        self._new_matter = NewMatter(pages)
         self._audit = Audit(desk.store.database)
 
     async def all(self, visit: Visit) -> Response:
@@ -105,6 +108,19 @@ class _Learning:
             matters=faq.matters,
             KIND=KIND,
         )
+
+    async def matter(self, visit: Visit) -> Response:
+        """Return the form that makes a new matter of another office of the group."""
+        group = await self._queue.group(visit.part("id"))
+        if group is None:
+            return visit.problem(*_GONE)
+        await self._audit.looked(visit.staff.name, "learning", self._now(), again=True)
+        return await self._new_matter.form(visit, group)
+
+    async def propose_matter(self, visit: Visit) -> Response:
+        """Check the new matter and show what it would do."""
+        group = await self._queue.group(visit.part("id"))
+        return await self._new_matter.propose(visit, group) if group else visit.problem(*_GONE)
 
     async def decide(self, visit: Visit) -> Response:
         """Make something of the group: set aside at once, all else is a proposal first."""

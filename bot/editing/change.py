@@ -25,7 +25,7 @@ class Edit:
     @property
     def words(self) -> str:
         """What is changed, for the history."""
-        what = "新条目" if self.new else "、".join(LABELS.get(n, n) for n in self.values)
+        what = _NEW[self.part] if self.new else "、".join(LABELS.get(n, n) for n in self.values)
         return f"{self.name}：{what}"
 
 
@@ -59,6 +59,8 @@ class Change:
     def files(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(edit.file for edit in self.edits))
 
+
+_NEW = {"entries": "新条目", "matters": "别的部门的新事"}
 
 LABELS: Mapping[str, str] = {
     "title": "短标题",

@@ -23,6 +23,7 @@ ALIKE_ACROSS = 92
 """From this ratio two entries may be taken for each other."""
 
 _FACT = re.compile(r"^- ([A-Z]\d+)\b", re.MULTILINE)
+_PHONE = re.compile(r"\d{3,}")
 _ROWS = 500
 
 
@@ -148,12 +149,12 @@ def _windows(files: Folder, today: date) -> Iterator[Problem]:
 
 
 def _facts(files: Folder) -> Iterator[Problem]:
-    """Report fact numbers that docs/facts.md, where it stands next to faq/, does not have."""
+    """Report facts and doors' numbers that docs/facts.md, if it is next to faq/, does not have."""
     try:
         text = (files.path.absolute().parent / "docs" / "facts.md").read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         return
-    known = set(_FACT.findall(text))
+    known, phones = set(_FACT.findall(text)), set(_PHONE.findall(text))
     remedy = "写 docs/facts.md 里有的事实号，如 E2"
     for source, loc, entry in files.entries():
         for place, fact in enumerate(entry.facts):
@@ -162,6 +163,10 @@ def _facts(files: Folder) -> Iterator[Problem]:
                 yield source.problem((*loc, "facts", place), what, remedy)
     matters = files.elsewhere.model.matters if files.elsewhere.model else ()
     for place, matter in enumerate(matters):
+        for phone in sorted(set(_PHONE.findall(matter.door)) - phones):
+            what = f"{matter.id} 的 door 里的 {phone} 在 docs/facts.md 里没有"
+            instead = "电话只用 docs/facts.md 第12节里有的"
+            yield files.elsewhere.problem(("matters", place, "door"), what, instead)
         for number, fact in enumerate(matter.facts):
             if fact not in known:
                 what = f"{matter.id} 引用的事实 {fact} 在 docs/facts.md 里没有"

@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 
 from bot.editing.change import Change, Edit, Settlement, entry_file
 from bot.editing.splice import Value
-from bot.faq.schema import Entry
+from bot.faq.schema import Entry, Matter
 from bot.faq.value import Faq
 from bot.learning.groups import Group
 from bot.text import squeeze
 
 PHRASES, NOT_FOR, MATTER, NEW, IGNORED = "phrases", "not_for", "matter", "new", "ignored"
 """What may become of a group."""
+_ELSEWHERE = "elsewhere.yaml"
 
 
 def as_phrases(faq: Faq, entry: Entry, texts: Sequence[str]) -> Change:
@@ -54,11 +55,18 @@ def as_matter(faq: Faq, matter_id: str, texts: Sequence[str]) -> Change:
     matter = faq.matters[matter_id]
     fresh = _fresh(texts, {squeeze(text) for text in matter.phrases})
     edits = [
-        Edit("elsewhere.yaml", "matters", matter_id, {"phrases": (*matter.phrases, *fresh)})
+        Edit(_ELSEWHERE, "matters", matter_id, {"phrases": (*matter.phrases, *fresh)})
         for _ in fresh[:1]
     ]
     edits += _taken_from_rivals(faq, "", {squeeze(text) for text in fresh})
     return Change(tuple(edits))
+
+
+def as_new_matter(faq: Faq, matter: Matter) -> Change:
+    """Return another office's matter that there was not yet, its phrases taken from entries."""
+    edit = Edit(_ELSEWHERE, "matters", matter.id, matter.model_dump(), new=True)
+    taken = _taken_from_rivals(faq, "", {squeeze(text) for text in matter.phrases})
+    return Change((edit, *taken))
 
 
 def settling(change: Change, outcome: str, target: str, group: Group) -> Change:

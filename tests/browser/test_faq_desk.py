@@ -122,6 +122,37 @@ def test_an_answer_is_found_changed_tried_published_and_taken_back(
     assert (faq / "general.yaml").read_text("utf-8") == before
 
 
+def test_a_group_becomes_another_offices_new_matter(
+    page: Page, office: Page, clerks_desk: RunningDesk, faq: Path, axe: str
+) -> None:
+    come(page, clerks_desk.url)
+    ask(page, BABBLE)
+    sign_in(office, clerks_desk, "王老师")
+    office.get_by_role("link", name="待学习").click()
+    office.get_by_role("link", name=BABBLE[:12]).first.click()
+    office.get_by_role("link", name="这里没有：新写一件").click()
+    for width in (390, 1280):
+        office.set_viewport_size({"width": width, "height": 800})
+        fits(office)
+        assert findings(office, axe) == []
+    office.get_by_label("叫什么").fill("写程序")
+    office.get_by_label("编号").fill("programming")
+    office.get_by_label("去哪里问").select_option(index=1)
+    office.get_by_role("button", name="看影响").click(timeout=CHECK_MS)
+    expect(office.get_by_role("alert")).to_contain_text("phrases")
+    assert office.get_by_label("叫什么").input_value() == "写程序"
+    said = [BABBLE, "给我写个贪吃蛇小游戏的源码", "帮我把这段代码的错误改对"]
+    office.get_by_label("家长的说法").fill("\n".join(said))
+    office.get_by_role("button", name="看影响").click(timeout=CHECK_MS)
+    publish = office.get_by_role("button", name="发布", exact=True)
+    expect(publish).to_be_visible(timeout=TRIAL_MS)
+    publish.click()
+    expect(office.get_by_role("status")).to_contain_text("处理完了")
+    made = load(faq).matters["programming"]
+    assert made.phrases == tuple(said)
+    assert made.door == next(iter(load(faq).matters.values())).door
+
+
 def test_two_editors_open_the_same_entry(
     office: Page, browser: Browser, clerks_desk: RunningDesk, faq: Path
 ) -> None:

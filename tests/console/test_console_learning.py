@@ -217,6 +217,54 @@ async def test_a_group_becomes_another_offices_matter(office: FaqOffice) -> None
     assert said["decision"] == "elsewhere"
 
 
+NEW_MATTER = {
+    "id": "seal_office",
+    "title": "盖章",
+    "phrases": f"{MISSED}\n公章的窗口在哪一层\n盖公章的地方几点关门",
+}
+
+
+async def test_a_group_becomes_a_new_matter_of_another_office(office: FaqOffice) -> None:
+    await office.talk.say(MISSED)
+    like = next(iter(office.desk.mind.faq.matters.values()))
+    page = await office.browser.get(await group_page(office))
+    [address] = re.findall(r'href="(/staff/learning/[0-9a-f]{12}/matter)"', page.text)
+    assert MISSED in (await office.browser.get(address)).text
+    answer = await office.filled(address, **NEW_MATTER, office=like.id)
+    assert "处理完了" in (await office.publish(answer)).text
+    await office.take_over()
+    made = load(office.folder).matters["seal_office"]
+    assert (made.title, made.door, made.facts) == ("盖章", like.door, like.facts)
+    assert await kinds(office) == {}
+    said = await office.talk.say("公章的窗口在哪一层", session="p2")
+    assert said["decision"] == "elsewhere"
+    assert like.door in said["replies"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ({"office": ""}, "请先选归哪个部门"),
+        ({"phrases": MISSED}, "phrases"),
+        ({"id": "盖章"}, "id"),
+        ({"door": "打{{seal_phone}}问。"}, "占位符"),
+    ],
+)
+async def test_a_new_matter_that_check_does_not_pass_is_refused_and_kept(
+    office: FaqOffice, typed: dict[str, str], why: str
+) -> None:
+    await office.talk.say(MISSED)
+    before = (office.folder / "elsewhere.yaml").read_bytes()
+    like = next(iter(office.desk.mind.faq.matters))
+    address = f"{await group_page(office)}/matter"
+    refused = await office.filled(address, **{**NEW_MATTER, "office": like, **typed})
+    assert refused.status_code == 422
+    assert why in words(refused.text)
+    assert 'value="盖章"' in refused.text, "what was typed is still there"
+    assert (office.folder / "elsewhere.yaml").read_bytes() == before
+    assert len(await kinds(office)) == 1
+
+
 async def test_a_group_becomes_a_new_draft(office: FaqOffice) -> None:
     await office.talk.say(MISSED)
     address = await group_page(office)

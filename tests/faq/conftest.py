@@ -13,7 +13,7 @@ def folder(tmp_path: Path) -> Path:
     """A faq/ folder with nothing wrong, beside it docs/facts.md as in the project."""
     docs = tmp_path / "docs"
     docs.mkdir()
-    (docs / "facts.md").write_text("# 事实\n- E1 [law] 甲\n- W2 [national] 乙\n", "utf-8")
+    (docs / "facts.md").write_text("# 事实\n- E1 [law] 甲\n- W2 [national] 乙→12333\n", "utf-8")
     return write_faq(tmp_path)
 
 

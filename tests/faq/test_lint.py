@@ -30,6 +30,7 @@ def test_nothing_to_say_about_a_good_folder(folder: Path) -> None:
          "只差一点", "说得更不一样"),
         ("aid.yaml", "[E1]", "[E1, E9]", "error", "事实 E9", "docs/facts.md"),
         ("elsewhere.yaml", "[W2]", "[W3]", "error", "事实 W3", "docs/facts.md"),
+        ("elsewhere.yaml", "door: ", "door: 打99887问。", "error", "99887", "第12节"),
         ("aid.yaml", "2027-03-01", "2026-11-30", "warning", "已经过期", "招生核对"),
         ("aid.yaml", "- 资助甲资助甲需要带什么东西", "- 资助报名？", "warning", "bare 词", "一处"),
         ("aid.yaml", 'as_of: "2025"', "as_of: 2025", "error", "没有加引号", "加引号"),
