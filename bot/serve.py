@@ -6,10 +6,8 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from enum import StrEnum
-from typing import Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -32,7 +30,8 @@ from bot.engine import Desk, wall_clock
 from bot.errors import BotError, ConfigError
 from bot.learning.queue import LearningQueue
 from bot.matching.understand import Understanding
-from bot.outbox import Outbox, PushChannel
+from bot.messengers import Messenger, messengers, send_what_is_said
+from bot.outbox import Outbox
 from bot.previews import previews
 from bot.storage.accounts import Accounts, Role
 from bot.storage.outbox import OutboxStore
@@ -44,27 +43,6 @@ log = logging.getLogger(__name__)
 
 FIRST_ACCOUNT = "管理员"
 _TICK_EVERY_S = 60.0
-
-
-class Messenger(PushChannel, Protocol):
-    """A channel beside the web: takes messages in its own way, gets ours from the outbox."""
-
-    @property
-    def state(self) -> StrEnum:
-        """How it is doing, as /healthz shows it."""
-        ...
-
-    def routes(self) -> Sequence[BaseRoute]:
-        """Return the addresses that its platform calls."""
-        ...
-
-    async def run(self) -> None:
-        """Work until cancelled; what goes wrong is waited for, never raised."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections, when the outbox has stopped as well."""
-        ...
 
 
 class _Server(uvicorn.Server):
@@ -130,12 +108,9 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     key = build.secret_key(settings)
     url = settings.staff_webhook_url
     webhook = StaffWebhook(desk, url) if url else None
-    messengers: dict[str, Messenger] = {}
-    outbox = Outbox(OutboxStore(desk.store.database), messengers, wall_clock, desk.inbox_changed)
-    for name, make in MESSENGERS.items():
-        messenger = make(settings, desk, outbox, key)
-        if messenger is not None:
-            messengers[name] = messenger
+    served: dict[str, Messenger] = {}
+    outbox = Outbox(OutboxStore(desk.store.database), served, wall_clock, desk.inbox_changed)
+    served |= messengers(settings, desk, outbox, key)
     # The first sentence loads what understanding needs; no parent should wait for that.
     await asyncio.to_thread(desk.mind.read, "您好")
     # uvicorn raises the signal that ended it once more; by then all is to be closed in order.
@@ -146,8 +121,8 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
             accounts,
             key,
             stopping,
-            routes=[route for messenger in messengers.values() for route in messenger.routes()],
-            messengers=messengers,
+            routes=[route for messenger in served.values() for route in messenger.routes()],
+            messengers=served,
             faq=_faq_pages(settings, desk),
         ),
         log_level="warning",
@@ -165,11 +140,11 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     ]
     if webhook is not None:
         beside.append(asyncio.create_task(webhook.run()))
-    if messengers:
+    if served:
         beside += [
             asyncio.create_task(outbox.run()),
-            asyncio.create_task(_send_what_is_said(desk, outbox)),
-            *(asyncio.create_task(messenger.run()) for messenger in messengers.values()),
+            asyncio.create_task(send_what_is_said(desk, outbox)),
+            *(asyncio.create_task(messenger.run()) for messenger in served.values()),
         ]
     try:
         await server.serve(sockets=[listening])
@@ -178,7 +153,7 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        for messenger in messengers.values():
+        for messenger in served.values():
             await messenger.close()
 
 
@@ -196,75 +171,6 @@ def _faq_pages(settings: Settings, desk: Desk) -> FaqPages:
     )
     learning = LearningQueue(Reviews(desk.store.database), lambda: desk.mind)
     return FaqPages(workshop, previews, learning)
-
-
-def _telegram(settings: Settings, desk: Desk, outbox: Outbox, key: str) -> Messenger | None:
-    """Return the Telegram channel, if a token is set; its library is loaded only then."""
-    if not settings.telegram_token:
-        return None
-    from bot.channels.telegram.access import checked
-    from bot.channels.telegram.api import Api
-    from bot.channels.telegram.channel import Telegram
-
-    access = checked(
-        settings.telegram_token,
-        settings.telegram_api_url,
-        settings.telegram_webhook_url,
-        settings.telegram_webhook_secret,
-        key,
-    )
-    return Telegram(
-        desk,
-        Api(access.token, access.api_url),
-        outbox,
-        wall_clock,
-        webhook_url=access.webhook_url,
-        webhook_secret=access.webhook_secret,
-    )
-
-
-def _wechat(settings: Settings, desk: Desk, outbox: Outbox, _: str) -> Messenger | None:
-    """Return the WeChat channel, if any of its settings is set."""
-    named = {
-        "BOT_WECHAT_AES_KEY": settings.wechat_aes_key,
-        "BOT_WECHAT_AES_KEY_PREVIOUS": settings.wechat_aes_key_previous,
-    }
-    if not settings.wechat_token:
-        if settings.wechat_app_id or settings.wechat_app_secret or any(named.values()):
-            raise ConfigError(
-                "要开微信渠道，先设 BOT_WECHAT_TOKEN：公众号后台“服务器配置”里您自己定的那个 Token"
-            )
-        return None
-    if not settings.wechat_app_id and (settings.wechat_app_secret or any(named.values())):
-        raise ConfigError("设了微信的密钥，还要设 BOT_WECHAT_APP_ID；在公众号后台可以看到")
-    from bot.channels.wechat.api import Api
-    from bot.channels.wechat.channel import WeChat
-    from bot.channels.wechat.wire import Secrets, aes_key
-
-    keys = tuple(aes_key(value, name) for name, value in named.items() if value)
-    return WeChat(
-        desk,
-        Api(settings.wechat_app_id, settings.wechat_app_secret, settings.wechat_api_url),
-        outbox,
-        Secrets(settings.wechat_token, settings.wechat_app_id, keys),
-        wall_clock,
-    )
-
-
-MESSENGERS: Mapping[str, Callable[[Settings, Desk, Outbox, str], Messenger | None]] = {
-    "telegram": _telegram,
-    "wechat": _wechat,
-}
-"""What a channel is called in sessions' keys → the channel, if its settings say so."""
-
-
-async def _send_what_is_said(desk: Desk, outbox: Outbox) -> None:
-    """Have the outbox look whenever the desk has said something."""
-    with desk.subscribe_inbox() as changed:
-        while True:
-            await changed.wait()
-            changed.clear()
-            outbox.wake()
 
 
 async def _print_first_link(accounts: Accounts, address: str) -> None:

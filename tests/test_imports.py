@@ -24,8 +24,9 @@ exam                 → build jsonl exam.report exam.must exam.why evaluate dia
 exam.must *          → exam.report evaluate faq faq.schema
 exam.why *           → exam.report evaluate
 exam.report *        → evaluate faq.schema
-serve                → live build previews channels console webhook editing learning outbox config
-                       engine dialogue matching.understand storage
+serve                → messengers live build previews channels console webhook editing learning
+                       outbox config engine dialogue matching.understand storage
+messengers           → channels outbox config engine
 live                 → build matching.understand matching faq
 build                → config engine dialogue matching.understand matching storage faq
 jsonl                → engine wire

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from starlette.datastructures import FormData, MutableHeaders
 from starlette.requests import Request
@@ -12,11 +12,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.storage.accounts import Role
-from bot.storage.sessions import Sessions
+from bot.storage.sessions import SESSION_LENGTH, Sessions
 
 COOKIE = "staff_session"
 PATH = "/staff"
-LASTS = timedelta(hours=12)
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -76,7 +75,7 @@ def keep_session(response: Response, request: Request, secret: str) -> None:
     response.set_cookie(
         COOKIE,
         secret,
-        max_age=int(LASTS.total_seconds()),
+        max_age=int(SESSION_LENGTH.total_seconds()),
         path=PATH,
         httponly=True,
         samesite="strict",

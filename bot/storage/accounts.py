@@ -152,17 +152,17 @@ def hash_of(secret: str) -> str:
 async def enabled(work: Work, name: str) -> str:
     """Return the name as the account has it; raise AccountRefused unless it may come in."""
     found = await work.row(
-        "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0", name=_tidy(name)
+        "SELECT name FROM staff_accounts WHERE name = :name AND disabled = 0", name=tidy(name)
     )
     if found is None:
-        raise AccountRefused(f"没有账号“{_tidy(name)}”，或已停用；请先用 staff add 添加")
+        raise AccountRefused(f"没有账号“{tidy(name)}”，或已停用；请先用 staff add 添加")
     return str(found["name"])
 
 
 async def _existing(work: Work, name: str) -> str:
-    found = await work.row("SELECT name FROM staff_accounts WHERE name = :name", name=_tidy(name))
+    found = await work.row("SELECT name FROM staff_accounts WHERE name = :name", name=tidy(name))
     if found is None:
-        raise AccountRefused(f"没有账号“{_tidy(name)}”；用 staff list 可以看到全部账号")
+        raise AccountRefused(f"没有账号“{tidy(name)}”；用 staff list 可以看到全部账号")
     return str(found["name"])
 
 
@@ -178,12 +178,13 @@ async def _keep_an_admin(work: Work, name: str) -> None:
         raise AccountRefused(f"“{name}”是最后一位管理员；请先让另一位同事当管理员")
 
 
-def _tidy(name: str) -> str:
+def tidy(name: str) -> str:
+    """Return a name as it is stored, however it was typed."""
     return unicodedata.normalize("NFC", name).strip()
 
 
 def _usable(name: str) -> str:
-    name = _tidy(name)
+    name = tidy(name)
     if not name:
         raise AccountRefused("账号名不能为空；请写家长会看到的称呼，例如“王老师”")
     if unicodedata.normalize("NFKC", name).casefold() in RESERVED or name == COMMAND_LINE:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.storage import passwords
-from bot.storage.accounts import Account, AccountRefused, Role, hash_of
+from bot.storage.accounts import Account, AccountRefused, Role, hash_of, tidy
 from bot.storage.audit import record
 from bot.storage.encoding import instant, stamp
 from bot.storage.sqlite import Work
@@ -77,7 +76,7 @@ class Sessions:
         Raises TooManyTries, however right the password is. A try counts before it is checked,
         so that many at once are not checked all.
         """
-        name = unicodedata.normalize("NFC", name).strip()
+        name = tidy(name)
         doors = {
             "both": hash_of(f"both {name} {address}"),
             "name": hash_of(f"name {name}"),

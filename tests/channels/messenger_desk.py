@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 
 from bot.engine import Desk
+from bot.messengers import Messenger, send_what_is_said
 from bot.model import CHONGQING
 from bot.outbox import Outbox
-from bot.serve import Messenger, _send_what_is_said
 from tests.desk import ROOT, environment, free_port
 
 AGE = "几岁能上小学"
@@ -35,7 +35,7 @@ def begin(desk: Desk, outbox: Outbox, channel: Messenger) -> list[asyncio.Task[N
     """Start what runs beside a messenger's channel."""
     return [
         asyncio.create_task(outbox.run()),
-        asyncio.create_task(_send_what_is_said(desk, outbox)),
+        asyncio.create_task(send_what_is_said(desk, outbox)),
         asyncio.create_task(channel.run()),
     ]
 

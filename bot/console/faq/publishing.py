@@ -18,6 +18,7 @@ from bot.editing.change import Change
 from bot.editing.folder import Refused
 from bot.editing.history import Recorded
 from bot.editing.impact import Impact, Shift, listed
+from bot.editing.workshop import Proposal
 from bot.engine import Desk
 from bot.faq.value import Faq
 from bot.model import CHONGQING, Reply
@@ -46,12 +47,9 @@ class Publishing:
 
     async def proposal(self, visit: Visit) -> Response:
         """Return what a change would do, as far as it is known by now."""
-        try:
-            proposal = await self._shop.proposal(visit.part("token"))
-        except Refused as error:
-            return visit.problem(409, _NOT_ANY_MORE, f"{error}。{_AGAIN}")
-        if proposal is None:
-            return visit.problem(*_GONE)
+        proposal = await self._find(visit)
+        if isinstance(proposal, Response):
+            return proposal
         draft, faq = proposal.draft, proposal.draft.faq
         entries = {**faq.entries, **faq.drafts}
         edited = dict.fromkeys(edit.name for edit in draft.change.edits)
@@ -82,12 +80,9 @@ class Publishing:
 
     async def publish(self, visit: Visit) -> Response:
         """Write the change, which the desk takes over within seconds; or give it up."""
-        try:
-            proposal = await self._shop.proposal(visit.part("token"))
-        except Refused as error:
-            return visit.problem(409, _NOT_ANY_MORE, f"{error}。{_AGAIN}")
-        if proposal is None:
-            return visit.problem(*_GONE)
+        proposal = await self._find(visit)
+        if isinstance(proposal, Response):
+            return proposal
         if visit.typed("do") == "give_up":
             await self._shop.give_up(proposal)
             return done(f"{FAQ.path}changes", "given_up")
@@ -136,6 +131,14 @@ class Publishing:
             return to_proposal(await self._shop.take_back(recorded, visit.staff.name))
         except Refused as error:
             return await self.change(visit.refused(409, str(error)))
+
+    async def _find(self, visit: Visit) -> Proposal | Response:
+        """Return the proposal, or the page that says why there is none."""
+        try:
+            found = await self._shop.proposal(visit.part("token"))
+        except Refused as error:
+            return visit.problem(409, _NOT_ANY_MORE, f"{error}。{_AGAIN}")
+        return found or visit.problem(*_GONE)
 
     async def _recorded(self, visit: Visit) -> Recorded | None:
         return await asyncio.to_thread(self._shop.history.find, visit.part("id"))
