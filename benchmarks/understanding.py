@@ -39,7 +39,7 @@ def main() -> None:
     questions = _spread(asked, options.questions + WARM_UP)
 
     def ours(text: str) -> object:
-        return mind.danger.sense(text) or mind.read(text)
+        return mind.sense(text) or mind.read(text)
 
     def peer(text: str) -> object:
         return process.extractOne(squeeze(text), phrases, scorer=fuzz.WRatio)

@@ -21,6 +21,7 @@ from bot.dialogue import Handler
 from bot.engine import wall_clock
 from bot.errors import BotError
 from bot.jsonl import DEFAULT_TIME, Chat, ask_lines, chat_lines
+from bot.matching import explain
 from bot.matching.understand import Understanding
 from bot.model import CHONGQING
 from bot.operate import FaqOption, settings_with
@@ -69,7 +70,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
                     at = datetime.combine(day, _NOON).isoformat()
                     result = await Chat(desk).line(_line(text=question, at=at))
                     _show(result)
-                    reasons = mind.why(question)
+                    reasons = explain.why(mind, question)
                     if why:
                         from bot.exam.why import explained
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot import words
 from bot.faq.value import Faq
@@ -14,6 +14,10 @@ from bot.model import CHONGQING, Decision, Message, Outcome, Reply, Session, Swi
 from bot.text import squeeze, squeezed
 
 _AS_USUAL = Switches()
+_BURST = timedelta(seconds=90)
+"""People send a sentence in pieces; the next piece comes within this time."""
+_LONGEST_BURST = 300
+_NO_ANSWER = (Decision.FALLBACK, Decision.SUGGEST)
 LONGEST_READ = 4_000
 """Characters read of one message, half at each end: people ask at the start or at the end."""
 
@@ -46,6 +50,12 @@ class Request:
             return text
         half = LONGEST_READ // 2
         return f"{text[:half]}\n{text[-half:]}"
+
+    @property
+    def earlier(self) -> str:
+        """What the parent wrote moments ago and got no answer to: this message goes on with it."""
+        at = self.session.unanswered_at
+        return self.session.unanswered if at and self.now - at <= _BURST else ""
 
     @property
     def said(self) -> str:
@@ -92,8 +102,20 @@ def respond(
     for handler in handlers:
         outcome = handler(request)
         if outcome is not None:
+            outcome = _with_words_kept(outcome, request)
             return _with_staff_notice(_with_privacy_notice(outcome, mind.faq), request)
     raise LookupError("no handler took the message; the last one must always answer")
+
+
+def _with_words_kept(outcome: Outcome, request: Request) -> Outcome:
+    """Keep words that got no answer, for what follows at once; forget them after an answer."""
+    if outcome.decision in _NO_ANSWER and request.said and not outcome.erase:
+        words = "\n".join(filter(None, (request.earlier, request.message.text)))
+        kept, at = words[-_LONGEST_BURST:], request.now
+    else:
+        kept, at = "", None
+    session = replace(outcome.session, unanswered=kept, unanswered_at=at)
+    return replace(outcome, session=session)
 
 
 def _with_privacy_notice(outcome: Outcome, faq: Faq) -> Outcome:

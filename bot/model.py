@@ -222,6 +222,9 @@ class Session:
     current: str | None = None
     """Number of the inquiry that a message without a matter of its own belongs to."""
     confirming_deletion: bool = False
+    unanswered: str = ""
+    """The parent's last words as long as they got no answer: what follows at once goes on."""
+    unanswered_at: datetime | None = None
     inquiries: tuple[Inquiry, ...] = ()
     """Oldest first: all unresolved ones and those that can still come back."""
 

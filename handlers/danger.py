@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.dialogue import Request
+from bot.faq.schema import DangerKind
 from bot.model import Decision, Outcome, Reply, Status
 
 
 def handle(request: Request) -> Outcome | None:
     """Return the emergency reply when the message tells of danger now."""
-    kind = None if request.routine else request.mind.danger.sense(request.message.text)
+    kind = None if request.routine else _sense(request)
     if kind is None:
         return None
     ledger = request.ledger()
@@ -32,3 +33,10 @@ def handle(request: Request) -> Outcome | None:
         # The conversation goes on where it was.
         choices=request.session.choices,
     )
+
+
+def _sense(request: Request) -> DangerKind | None:
+    """Return the danger in the message, or in a sentence that was sent in pieces."""
+    text, earlier = request.message.text, request.earlier
+    kind = request.mind.sense(text)
+    return request.mind.sense(f"{earlier}\n{text}") if kind is None and earlier else kind

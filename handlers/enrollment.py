@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.dialogue import Request
-from bot.matching.understand import Kind, Reading
+from bot.matching.reading import Kind, Reading
 from bot.text import fold
 
 SCHOOL_AGE = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.dialogue import Request
 from bot.ledger import Ledger
-from bot.matching.understand import Kind, Reading
+from bot.matching.reading import Kind, Reading
 from bot.model import Decision, Inquiry, Outcome, Status
 from bot.text import fold
 from handlers import questions

@@ -6,14 +6,14 @@ from bot import words
 from bot.dialogue import Request
 from bot.inquiry import OWNED
 from bot.ledger import Ledger
-from bot.matching.understand import Kind, Reading
+from bot.matching.reading import Kind, Reading
 from bot.model import Candidate, Decision, Inquiry, Outcome, Reply, Status
 from handlers import enrollment
 
 
 def handle(request: Request) -> Outcome:
     """Read the message and do what it asks for; never None, so the list ends here."""
-    reading = request.mind.read(request.text, after=request.session.last_entry)
+    reading = _read(request)
     reading = enrollment.read_birth_date(request, reading)
     match reading.kind:
         case Kind.ANSWER:
@@ -24,6 +24,19 @@ def handle(request: Request) -> Outcome:
             return elsewhere(request, reading)
         case Kind.UNCLEAR:
             return unclear(request, reading)
+
+
+def _read(request: Request) -> Reading:
+    """Return what the message asks, alone or with the words just before that got no answer."""
+    alone = request.mind.read(request.text, after=request.session.last_entry)
+    if not request.earlier:
+        return alone
+    joined = request.mind.read(f"{request.earlier}\n{request.text}")
+    return max(alone, joined, key=_settles)
+
+
+def _settles(reading: Reading) -> tuple[bool, bool, float]:
+    return reading.kind is Kind.ANSWER, reading.kind is not Kind.UNCLEAR, reading.confidence
 
 
 # ---------------------------------------------------------------------------- answers

@@ -16,9 +16,9 @@ from rapidfuzz import fuzz, process
 
 from bot.faq import Faq, load
 from bot.matching.danger import DangerSense
+from bot.matching.reading import Kind, Reading
 from bot.matching.report import LeftOut, by_entry, left_out, table
 from bot.matching.training import lesson
-from bot.matching.understand import Kind, Reading
 from bot.matching.wording import Wording
 from bot.text import squeeze
 from tests.desk import cache_folder, faq_folder, understanding
@@ -184,7 +184,7 @@ def said() -> list[Said]:
     for entry in FAQ.entries.values():
         for start in range(0, len(entry.phrases), _AT_ONCE):
             phrases = entry.phrases[start : start + _AT_ONCE]
-            mind.model.hear([mind.wording.plain(p) for p in phrases])  # faster than one by one
+            mind.model.listen([mind.wording.plain(p) for p in phrases])  # faster than one by one
             for phrase in phrases:
                 kind = mind.danger.sense(phrase)
                 danger = kind.id if kind else None
@@ -287,6 +287,9 @@ class Undecided:
     """A trained alarm that hears nothing either way, so that signals alone decide."""
 
     alarm_at = clause_alarm_at = 2.0
+
+    def loudest(self, utterances: list[str], most: int) -> list[str]:
+        return utterances[:most]
 
     def alarm(self, utterances: list[str]) -> list[tuple[str, float]]:
         return [("", 0.5)] * len(utterances)

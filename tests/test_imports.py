@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 run_bot              → cli handlers
 cli                  → operate serve exam build jsonl editing config engine dialogue
-                       matching.report matching.understand faq exam.why
+                       matching.report matching.explain matching.understand faq exam.why
 operate              → channels build figures learning config engine storage hours faq
 exam                 → build jsonl exam.report exam.must exam.why evaluate dialogue
                        matching.understand faq faq.value
@@ -34,7 +34,8 @@ previews             → channels console storage faq.value
 channels             → doors names engine outbox inquiry wire privacy storage news faq.value text
                        cutting poster
 console              → doors names figures learning editing editing.impact engine words wire
-                       inquiry storage news targets hours faq faq.value faq.schema text
+                       inquiry storage news targets hours matching.explain faq faq.value
+                       faq.schema text
 figures              → learning storage hours faq.value
 learning             → editing matching.understand matching storage faq.value faq.schema text
 editing              → engine dialogue matching.understand matching storage faq faq.schema
@@ -50,11 +51,13 @@ clock                → words inquiry storage news targets faq.value
 editing.impact *     →
 editing.merging *    →
 evaluate *           →
-handlers *           → dialogue ledger words inquiry matching.understand faq.value faq.schema text
+handlers *           → dialogue ledger words inquiry matching.reading faq.value faq.schema text
 acts *               → words inquiry faq.value
 dialogue *           → ledger words matching.understand faq.value text
-matching.report *    → matching.understand matching faq.value
-matching.understand* → matching faq.value faq.schema text
+matching.report *    → matching.understand matching.reading matching faq.value
+matching.explain *   → matching.understand matching.reading matching faq.value
+matching.understand* → matching.reading matching faq.value faq.schema text
+matching.reading *   →
 matching *           → faq.value faq.schema text
 ledger *             → inquiry
 words *              → hours faq.value faq.schema

@@ -13,8 +13,9 @@ import pytest
 
 from bot import live
 from bot.faq import load
+from bot.matching.reading import Kind
 from bot.matching.training import trained
-from bot.matching.understand import Kind, Understanding
+from bot.matching.understand import Understanding
 from tests.desk import (
     cache_folder,
     open_talk,

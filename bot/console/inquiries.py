@@ -24,6 +24,7 @@ from bot.console.visit import Page, Visit, done
 from bot.doors import EventStream
 from bot.engine import Desk
 from bot.hours import calendar
+from bot.matching.explain import why
 from bot.model import CHONGQING, Act, Inquiry
 from bot.news import is_to_be_taken
 from bot.storage.accounts import Accounts
@@ -183,7 +184,7 @@ class _Inquiries:
         read = [item for item in transcript if item.id in understood and item.text]
         if not read:
             return {}
-        return {read[-1].id: await asyncio.to_thread(self._desk.mind.why, read[-1].text)}
+        return {read[-1].id: await asyncio.to_thread(why, self._desk.mind, read[-1].text)}
 
     async def _canned(
         self, inquiry: Inquiry, understood: dict[str, Understood], find: str

@@ -161,7 +161,7 @@ async def _told(
         for start in range(0, len(questions), _AT_ONCE):
             texts = [q.text for q in questions[start : start + _AT_ONCE]]
             # Together, which takes half as long as one by one.
-            mind.model.hear([plain for t in texts if (plain := mind.wording.plain(t))])
+            mind.model.listen([plain for t in texts if (plain := mind.wording.plain(t))])
             told += [
                 Told.of(desk.preview(Message("memory", "rehearsal", "1", text, at)))
                 for text in texts

@@ -134,13 +134,8 @@ def _likeness(plain: Sequence[str], mind: Understanding) -> Floats:
     features = mind.model.hearing.features
     meaning = meanings(plain)
     gallery = Gallery.of(plain, features, meaning)
-    everything = [(0, len(plain))]
-    alike = np.stack(
-        [
-            gallery.similarity(features.sparse(text), each, everything)[0][0]
-            for text, each in zip(plain, meaning, strict=True)
-        ]
-    )
+    by_grams = np.stack([gallery.by_grams(features.sparse(text)) for text in plain])
+    alike = by_grams + meaning @ meaning.T
     own = np.sqrt(np.maximum(np.diag(alike), 1e-6))
     found: Floats = np.clip(alike / own[:, None] / own[None, :], 0, 1)
     return found

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching.features import Floats
-from bot.matching.model import Heard, alarm_evidence
 from bot.matching.trees import Trees
 
 _FOLDS = 3
@@ -26,12 +25,6 @@ class Judged:
     """How much each utterance counts."""
     answerable: npt.NDArray[np.bool_]
     """Whether any class of this side is right at all."""
-
-    @classmethod
-    def of_alarm(
-        cls, heard: Heard, danger: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
-    ) -> Judged:
-        return cls(alarm_evidence(heard)[:, None], danger[:, None], weight, danger)
 
     def answer_threshold(self, chance: Floats, wrong_rate: float) -> float:
         """Return the lowest confidence at which wrong answers stay within their rate of all."""

@@ -13,8 +13,8 @@ from bot.matching.model import Model
 from bot.matching.wording import Wording
 from bot.text import clauses, squeeze
 
-_MOST_HEARD = 24
-"""Pairs of clauses the alarm listens to in one message; signals are looked for in all."""
+_MOST_HEARD = 4
+"""Pairs of clauses the alarm listens to, the loudest; signals are looked for in all."""
 _SHORTEST_HEARD = 4
 _LONG = 45
 """Longer messages are listened to pair by pair as well: one clause may hold it."""
@@ -27,12 +27,26 @@ _PLAINLY_HARMLESS = 0.01
 """Below this chance of danger no signal counts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether a message tells of danger, and what decided it."""
+
+    kind: DangerKind | None
+    by: str = ""
+    """harmless, phrase, sound, part, signal, or nothing."""
+    chance: float = 0.0
+    words: str = ""
+    """The part of the message that decided it, when it was not the whole."""
+
+
 @dataclass(frozen=True)
 class DangerSense:
     """danger.yaml, compiled."""
 
     kinds: Mapping[str, DangerKind]
     signals: Sequence[tuple[DangerKind, tuple[re.Pattern[str], ...]]]
+    first_cells: re.Pattern[str]
+    """Any word of any signal's first cell: without one no signal can fire."""
     figurative: re.Pattern[str]
     calm: re.Pattern[str]
     exact: Mapping[str, str]
@@ -52,6 +66,16 @@ class DangerSense:
         return cls(
             {kind.id: kind for kind in danger.kinds},
             signals,
+            re.compile(
+                _any_of(
+                    [
+                        word
+                        for kind in danger.kinds
+                        for group in kind.signals
+                        for word in group[0].split("|")
+                    ]
+                )
+            ),
             re.compile(_any_of(danger.harmless_words)),
             re.compile(_any_of(danger.calm_words)),
             {wording.plain(text): kind.id for kind in danger.kinds for text in kind.phrases},
@@ -61,39 +85,54 @@ class DangerSense:
         )
 
     def sense(self, text: str) -> DangerKind | None:
-        """Return the kind of danger that the message tells of, None when it tells of none.
+        """Return the kind of danger that the message tells of, None when it tells of none."""
+        return self.judge(text).kind
+
+    def judge(self, text: str) -> Judgement:
+        """Return whether the message tells of danger, and what speaks for it.
 
         The alarm alone decides from its threshold on; below it a signal counts, unless the
         alarm plainly hears something harmless.
         """
         whole = self.wording.plain(text)
-        if not whole or whole in self.harmless:
-            return None
+        if not whole:
+            return Judgement(None)
+        if whole in self.harmless:
+            return Judgement(None, "harmless")
         if whole in self.exact:
-            return self.kinds[self.exact[whole]]
-        parts = clauses(text)
-        pairs = [a + b for a, b in pairwise(parts)] or [whole]
-        [(kind, score)] = self.model.alarm([whole])
+            return Judgement(self.kinds[self.exact[whole]], "phrase", 1.0)
+        [(kind, chance)] = self.model.alarm([whole])
         enough = self.model.alarm_at
         if len(whole) < _SHORTEST_HEARD:
             enough = max(enough, _WORD_ALARM)
         elif len(whole) > _STORY:
             enough = self.model.clause_alarm_at
-        if score >= enough:
-            return self.kinds[kind]
-        if len(whole) > _LONG:
-            heard, loudest = self._loudest(pairs)
-            if loudest >= self.model.clause_alarm_at:
-                return self.kinds[heard]
-        for pair in pairs:
-            signalled = self._signalled(squeeze(pair))
-            if signalled and self._likely(pair, score, len(whole)) >= _PLAINLY_HARMLESS:
-                return signalled
-        return None
+        if chance >= enough:
+            return Judgement(self.kinds[kind], "sound", chance)
+        part, kind, loudest = self._loudest(self.parts(text))
+        if loudest >= self.model.clause_alarm_at:
+            return Judgement(self.kinds[kind], "part", loudest, part)
+        if self.first_cells.search(squeeze(text)):
+            for pair in _pairs(text) or [whole]:
+                signalled = self._signalled(squeeze(pair))
+                if signalled:
+                    likely = self._likely(pair, chance, len(whole))
+                    if likely >= _PLAINLY_HARMLESS:
+                        return Judgement(signalled, "signal", likely, pair)
+        return Judgement(None, "", chance)
 
-    def _likely(self, pair: str, score: float, length: int) -> float:
+    def parts(self, text: str) -> list[str]:
+        """Return the parts of a long message that are listened to as well, plain."""
+        if len(self.wording.plain(text)) <= _LONG:
+            return []
+        pieces = [self.wording.plain(part) for part in _pairs(text)]
+        return self.model.loudest([p for p in pieces if len(p) >= _SHORTEST_HEARD], _MOST_HEARD)
+
+    def _likely(self, pair: str, chance: float, length: int) -> float:
         """Return the chance of danger where a signal is: a long message may drown its part."""
-        return score if length <= _DROWNING else max(score, self._loudest([pair])[1])
+        if length <= _DROWNING:
+            return chance
+        return max(chance, self._loudest([self.wording.plain(pair)])[2])
 
     def _signalled(self, said: str) -> DangerKind | None:
         if self.calm.search(said):
@@ -104,13 +143,11 @@ class DangerSense:
                 return kind
         return None
 
-    def _loudest(self, parts: Sequence[str]) -> tuple[str, float]:
-        """Return the part that sounds most like danger: its kind and score."""
-        pieces = [self.wording.plain(part) for part in _ends(parts)]
-        pieces = [piece for piece in pieces if len(piece) >= _SHORTEST_HEARD]
-        if not pieces:
-            return "", 0.0
-        return max(self.model.alarm(pieces), key=lambda heard: heard[1])
+    def _loudest(self, pieces: Sequence[str]) -> tuple[str, str, float]:
+        """Return the plain piece that sounds most like danger, as what kind, with its chance."""
+        heard = self.model.alarm(pieces) if pieces else []
+        told = [(piece, *each) for piece, each in zip(pieces, heard, strict=True)]
+        return max(told, key=lambda each: each[2], default=("", "", 0.0))
 
 
 def _calm_phrases(faq: Faq) -> Iterator[str]:
@@ -121,9 +158,9 @@ def _calm_phrases(faq: Faq) -> Iterator[str]:
             yield from (entry.question, entry.title, *entry.phrases)
 
 
-def _ends(pairs: Sequence[str]) -> Sequence[str]:
-    half = _MOST_HEARD // 2
-    return pairs if len(pairs) <= _MOST_HEARD else [*pairs[:half], *pairs[-half:]]
+def _pairs(text: str) -> list[str]:
+    """Return every two clauses that stand side by side, as one."""
+    return [one + other for one, other in pairwise(clauses(text))]
 
 
 def _any_of(words: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -15,11 +16,14 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from bot.matching.sounds import Sounds
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
+Sparse = tuple[Indices, Floats]
+"""Known grams and their weights."""
 
 # Weights of the three views beside characters (1.0), chosen on leave-one-out of the FAQ's phrases.
 SOUND_WEIGHT = 0.7
@@ -42,6 +46,16 @@ def encoder() -> Encoder:
 
     # More than one BLAS thread costs 80 times the time for one short sentence.
     return USE(threads=1)  # type: ignore[no-any-return]
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keep linear algebra on one thread: for a few numbers more cost more than they give."""
+    return _threads().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
 
 
 def meanings(utterances: Sequence[str]) -> Floats:
@@ -79,7 +93,7 @@ class Vocabulary:
         )
         return cls(index, weight)
 
-    def vector(self, document: Counter[str]) -> tuple[Indices, Floats]:
+    def vector(self, document: Counter[str]) -> Sparse:
         """Return the known grams' indices and their weights, at most of unit length."""
         known = [(self.index[g], n) for g, n in document.items() if g in self.index]
         if not known:
@@ -113,7 +127,7 @@ class Features:
     def width(self) -> int:
         return len(self.characters.weight) + len(self.syllables.weight)
 
-    def sparse(self, utterance: str) -> tuple[Indices, Floats]:
+    def sparse(self, utterance: str) -> Sparse:
         """Return indices and values of the utterance's character and sound grams."""
         chars, char_values = self.characters.vector(grams(utterance))
         sounds, sound_values = self.syllables.vector(grams(self.sounds.of(utterance)))
@@ -125,43 +139,45 @@ class Features:
 
 @dataclass(frozen=True)
 class Gallery:
-    """The training utterances as vectors, to find the one that a new utterance is nearest to."""
+    """Utterances as vectors, to find the one that a new utterance is nearest to."""
 
-    features: Features
     starts: npt.NDArray[np.int64]
-    """Row r's grams stand at starts[r]:starts[r + 1]."""
-    grams: Indices
+    """Gram g stands in rows[starts[g]:starts[g + 1]]."""
+    rows: npt.NDArray[np.intp]
     values: Floats
     meaning: Floats
+    """A row an utterance."""
 
     @classmethod
     def of(cls, utterances: Sequence[str], features: Features, meaning: Floats) -> Gallery:
         """Return the gallery of utterances whose meanings are known."""
         found = [features.sparse(u) for u in utterances]
-        starts = np.concatenate([[0], np.cumsum([len(g) for g, _ in found])])
+        grams = np.concatenate([g for g, _ in found])
+        rows = np.repeat(np.arange(len(found)), [len(g) for g, _ in found])
+        order = np.argsort(grams, kind="stable")
         return cls(
-            features,
-            starts.astype(np.int64),
-            np.concatenate([g for g, _ in found]),
-            np.concatenate([v for _, v in found]),
+            np.searchsorted(grams[order], np.arange(features.width + 1)),
+            rows[order],
+            np.concatenate([v for _, v in found])[order],
             meaning,
         )
 
-    def similarity(
-        self, sparse: tuple[Indices, Floats], meaning: Floats, spans: Sequence[tuple[int, int]]
-    ) -> list[tuple[Floats, Floats]]:
-        """Return, for each span of rows, how alike one utterance is to them: by all, by meaning."""
-        query = np.zeros(self.features.width, np.float32)
-        query[sparse[0]] = sparse[1]
-        found = []
-        for begin, end in spans:
-            starts = self.starts[begin : end + 1]
-            grams = slice(starts[0], starts[-1])
-            # A last nought, so that rows without grams have something to stand at.
-            products = np.append(self.values[grams] * query[self.grams[grams]], np.float32(0))
-            alike = np.add.reduceat(products, starts[:-1] - starts[0])
-            alike[starts[1:] == starts[:-1]] = 0
-            # Not @: threads cost more than they give for so little, most of all on a busy machine.
-            by_meaning = np.einsum("ij,j->i", self.meaning[begin:end], meaning)
-            found.append((alike + by_meaning, by_meaning))
-        return found
+    def by_grams(self, sparse: Sparse) -> Floats:
+        """Return how alike an utterance is to every row by characters and sounds."""
+        alike = np.zeros(len(self.meaning), np.float32)
+        for gram, value in zip(*sparse, strict=True):
+            here = slice(self.starts[gram], self.starts[gram + 1])
+            # A gram stands in a row once, so no row is met twice.
+            alike[self.rows[here]] += self.values[here] * value
+        return alike
+
+    def nearest(
+        self, by_grams: Floats, meaning: Floats, spans: Sequence[tuple[int, int]]
+    ) -> tuple[Floats, Floats]:
+        """Return how alike the nearest row of each span is, by all and by meaning; 0 for none."""
+        near, near_meaning = np.zeros((2, len(spans)), np.float32)
+        for place, (begin, end) in enumerate(spans):
+            by_meaning = self.meaning[begin:end] @ meaning
+            near_meaning[place] = by_meaning.max(initial=0.0)
+            near[place] = (by_meaning + by_grams[begin:end]).max(initial=0.0)
+        return near, near_meaning

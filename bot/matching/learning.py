@@ -18,17 +18,10 @@ import numpy.typing as npt
 from bot.matching import ridge
 from bot.matching.confidence import Judged, grow
 from bot.matching.features import Features, Floats, Gallery, meanings
-from bot.matching.model import (
-    Head,
-    Heard,
-    Hearing,
-    Labels,
-    Model,
-    Shortlist,
-    best_classes,
-    evidence,
-)
+from bot.matching.hearing import Head, Heard, Hearing, Labels, Shortlist, best_classes
+from bot.matching.model import Model, alarm_evidence, evidence
 from bot.matching.ridge import Matrix, Scores
+from bot.matching.several import GENERIC
 from bot.matching.sounds import Sounds
 
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
@@ -65,7 +58,7 @@ class Rates:
     left_out: tuple[float, float, float] = (0.035, 0.93, 0.012)
     """Of phrases left out: answered wrongly (of all, other offices' included); the right entry is
     at least worth offering (of ours); danger is heard where none is."""
-    parents: tuple[float, float, float] = (0.018, 0.985, 0.008)
+    parents: tuple[float, float, float] = (0.015, 0.985, 0.006)
     """The same of labelled questions."""
     clause_false_alarm: float = 0.001
     """Of harmless phrases left out, taken as a part of a message; messages have many parts."""
@@ -96,22 +89,26 @@ def learn(
     features = Features.learn(utterances, sounds)
     meaning = meanings(utterances)
     lengths = np.array([len(u) for u in utterances])
-    head, left_out, strangers_out = _head(_matrix(utterances, features), meaning, lengths, labels)
+    head, left_out, strangers_out, near_danger = _head(
+        _matrix(utterances, features), meaning, lengths, labels
+    )
     hearing = Hearing(labels, features, Gallery.of(utterances, features, meaning), head)
 
     plain = ~examples.danger
     weight = np.where(labels.of_row < labels.ours, 1.0, _STRANGERS_WEIGHT)
     right = labels.of_row[:, None] == np.arange(len(labels.names))
     judged = [_judge(strangers_out, right, weight, labels, ours=True)]
-    told = [_alarming(left_out, labels)]
+    weight_told = np.where(labels.undecided, 0.0, 1.0)
+    told = [_alarming(left_out, near_danger, labels.alarm_of_row >= 0, weight_told)]
     if examples.utterances:
-        # In small lots, so that little is held at once.
-        heard = [hearing.hear(lot) for lot in _lots(examples.utterances)]
-        asked = Heard.stack(heard)
+        # In lots no larger than what the hearing remembers.
+        lots = list(_lots(examples.utterances))
+        near = np.concatenate([hearing.near_danger(lot) for lot in lots])
+        asked = Heard.stack([hearing.hear(lot) for lot in lots])
         weight_here = np.where(plain, _EXAMPLE_WEIGHT, 0.0)
         judged.append(_judge(asked, examples.right, weight_here, labels, ours=True))
         weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
-        told.append(Judged.of_alarm(asked, examples.danger, weight_here))
+        told.append(_alarming(asked, near, examples.danger, weight_here))
     ours, chances = grow(judged)
     own = left_out.first(len(labels.of_row))
     others, _ = grow([_judge(own, right, weight, labels, ours=False)], folds=0)
@@ -136,6 +133,7 @@ def learn(
         min(ask_at, answer_at),
         alarm_at,
         max(clause_alarm_at, alarm_at),
+        GENERIC,
     )
     return Lesson(model, own, chances[0])
 
@@ -160,10 +158,10 @@ def _matrix(utterances: Sequence[str], features: Features) -> Matrix:
 
 def _head(
     grams: Matrix, meaning: Floats, lengths: npt.NDArray[np.int64], labels: Labels
-) -> tuple[Head, Heard, Heard]:
+) -> tuple[Head, Heard, Heard, Floats]:
     """Return the head, how it hears every row left out, and its own rows with strangers unknown.
 
-    Strangers are left out with their whole class.
+    Strangers are left out with their whole class. Last, how near each row is to danger.
     """
     size, count, width = len(labels.of_row), len(lengths), len(labels.names)
     rows = np.arange(size)
@@ -212,7 +210,7 @@ def _head(
     total[:size][stranger] = unknown.total[stranger]
     of_meaning[:size][stranger] = unknown.of_meaning[stranger]
     strangers_out = hear(total, of_meaning, alarm, near, near_meaning)
-    return head, left_out, strangers_out.first(size)
+    return head, left_out, strangers_out.first(size), near[:, -2:].copy()
 
 
 def _heard(
@@ -240,7 +238,6 @@ def _heard(
         alarm.of_meaning,
         sides[0],
         sides[1],
-        near[:, -2:].copy(),
         lengths,
     )
 
@@ -264,5 +261,12 @@ def _judge(
     )
 
 
-def _alarming(left_out: Heard, labels: Labels) -> Judged:
-    return Judged.of_alarm(left_out, labels.alarm_of_row >= 0, np.where(labels.undecided, 0.0, 1.0))
+def _alarming(
+    heard: Heard,
+    near_danger: Floats,
+    danger: npt.NDArray[np.bool_],
+    weight: npt.NDArray[np.float64],
+) -> Judged:
+    """Return the alarm as a shortlist of one."""
+    seen = alarm_evidence(heard, near_danger)
+    return Judged(seen[:, None], danger[:, None], weight, danger)

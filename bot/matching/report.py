@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from bot.faq.value import Faq
 from bot.matching.learning import Lesson
 from bot.matching.model import evidence
-from bot.matching.understand import Kind, Understanding
+from bot.matching.reading import Kind
+from bot.matching.understand import Understanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,13 @@ def left_out(faq: Faq, lesson: Lesson) -> list[LeftOut]:
             for classes, side in sides
             for one, chance in zip(classes[row], side[row], strict=True)
         }
-        reading = mind.decide(model.utterances[row], chances)
+        utterance = model.utterances[row]
+        reading = mind.decide(utterance, mind.veto(utterance, chances))
         ranked = reading.candidates
         found.append(
             LeftOut(
                 labels.names[label],
-                model.utterances[row],
+                utterance,
                 reading.entries,
                 ranked[0].entry if ranked else "",
                 ranked[0].score if ranked else 0.0,

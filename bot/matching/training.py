@@ -6,24 +6,24 @@ import hashlib
 import logging
 import pickle
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from bot.faq.value import Faq
+from bot.faq.value import Faq, Labelled
+from bot.matching.dividing import Message, learn_divider
+from bot.matching.hearing import MATTER, NEAR_MISS, OFF_TOPIC, Labels
 from bot.matching.learning import Examples, Lesson, Rates, learn
-from bot.matching.model import Labels, Model
+from bot.matching.model import Model
 from bot.matching.sounds import Sounds, sound_table, syllable_set
 from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "8"
+FORMAT = "10"
 """Raise when the meaning of a cached model changes."""
-
-MATTER = "matter:"
-OFF_TOPIC = "off_topic:"
-NEAR_MISS = "near_miss"
 
 
 def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
@@ -99,20 +99,34 @@ def sounds() -> Sounds:
     return Sounds(sound_table(), syllable_set())
 
 
+def messages(faq: Faq) -> list[Message]:
+    """Return the exam's calibrating lines as messages that ask one thing, several or nothing."""
+    return [
+        Message(line.text, _asked(line))
+        for line in faq.exam
+        if not line.held_out and not line.danger
+    ]
+
+
+def _asked(line: Labelled) -> tuple[frozenset[str], ...]:
+    if not line.single:
+        return tuple(frozenset([entry]) for entry in line.label["ids"])
+    return (line.right,) if line.right else ()
+
+
 def is_trained(faq: Faq, cache: Path) -> bool:
     """Return whether the cache folder holds this FAQ's model."""
-    return _path(cache, *_material(faq)).exists()
+    return _Material.of(faq).path(cache, "model").exists()
 
 
 def trained(faq: Faq, cache: Path | None) -> Model:
     """Return the model of this FAQ, from the cache folder when it was trained before."""
-    material = _material(faq)
-    path = _path(cache, *material) if cache else None
+    material = _Material.of(faq)
+    path = cache and material.path(cache, "model")
     kept = _kept(path)
     if isinstance(kept, Model):
         return kept
-    utterances, labels, lines = material
-    model = learn(utterances, labels, sounds(), lines).model
+    model = material.learned().model
     if path:
         _write(path, model)
     return model
@@ -120,17 +134,61 @@ def trained(faq: Faq, cache: Path | None) -> Model:
 
 def lesson(faq: Faq, cache: Path | None = None) -> Lesson:
     """Return the model with how every phrase fares when left out, kept beside it."""
-    utterances, labels, lines = _material(faq)
-    model_path = _path(cache, utterances, labels, lines) if cache else None
-    path = model_path and model_path.with_name(model_path.name.replace("model-", "lesson-"))
+    material = _Material.of(faq)
+    path = cache and material.path(cache, "lesson")
     kept = _kept(path)
     if isinstance(kept, Lesson):
         return kept
-    learned = learn(utterances, labels, sounds(), lines)
-    if path and model_path:
+    learned = material.learned()
+    if cache and path:
         _write(path, learned)
-        _write(model_path, learned.model)
+        _write(material.path(cache, "model"), learned.model)
     return learned
+
+
+@dataclass(frozen=True)
+class _Material:
+    """All that a model is made from."""
+
+    faq: Faq
+    wording: Wording
+    utterances: Sequence[str]
+    labels: Labels
+    examples: Examples
+    messages: Sequence[Message]
+
+    @classmethod
+    def of(cls, faq: Faq) -> _Material:
+        wording = Wording.of(faq.lexicon)
+        utterances, labels = lessons(faq, wording)
+        return cls(faq, wording, utterances, labels, examples(faq, wording, labels), messages(faq))
+
+    def learned(self) -> Lesson:
+        """Return what is learned from it, which takes minutes for thousands of phrases."""
+        lesson = learn(self.utterances, self.labels, sounds(), self.examples)
+        model = lesson.model
+        divider = learn_divider(
+            self.messages, model.rank, model.hearing.glance, self.wording, self.faq.entries
+        )
+        return replace(lesson, model=replace(model, divider=divider))
+
+    def path(self, cache: Path, kind: str) -> Path:
+        """Return where that is kept: other material, another name."""
+        labels, examples = self.labels, self.examples
+        asked = [(m.text, *map(sorted, m.right)) for m in self.messages]
+        words = (FORMAT, Rates(), self.utterances, labels.names, labels.ours, labels.alarms)
+        digest = hashlib.sha256(repr((*words, examples.utterances, asked)).encode())
+        arrays = (
+            labels.of_row,
+            labels.alarm_of_row,
+            labels.undecided,
+            examples.right,
+            examples.danger,
+            examples.either,
+        )
+        for array in arrays:
+            digest.update(array.tobytes())
+        return cache / f"{kind}-{digest.hexdigest()[:16]}.pickle"
 
 
 def _kept(path: Path | None) -> object:
@@ -143,30 +201,6 @@ def _kept(path: Path | None) -> object:
     except Exception:
         log.warning("cached model unreadable, training again: %s", path.name)
         return None
-
-
-def _material(faq: Faq) -> tuple[list[str], Labels, Examples]:
-    wording = Wording.of(faq.lexicon)
-    utterances, labels = lessons(faq, wording)
-    return utterances, labels, examples(faq, wording, labels)
-
-
-def _path(cache: Path, utterances: list[str], labels: Labels, lines: Examples) -> Path:
-    digest = hashlib.sha256(
-        repr((FORMAT, Rates(), utterances, labels.names, labels.ours, labels.alarms)).encode()
-        + repr(lines.utterances).encode()
-    )
-    arrays = (
-        labels.of_row,
-        labels.alarm_of_row,
-        labels.undecided,
-        lines.right,
-        lines.danger,
-        lines.either,
-    )
-    for array in arrays:
-        digest.update(array.tobytes())
-    return cache / f"model-{digest.hexdigest()[:16]}.pickle"
 
 
 def _write(path: Path, value: Model | Lesson) -> None:

@@ -48,11 +48,14 @@ class Trees:
     def __call__(self, evidence: Floats) -> Floats:
         """Return the chance for each row of evidence (its last axis)."""
         rows = evidence.reshape(-1, evidence.shape[-1])
-        tree, row = np.arange(len(self.feature))[:, None], np.arange(len(rows))[None, :]
-        at = np.zeros((len(self.feature), len(rows)), np.int32)
+        values = rows.ravel()
+        # Flat places: a tree's nodes stand behind one another, a row's pieces too.
+        tree = np.arange(len(self.feature))[:, None] * self.feature.shape[1]
+        row = np.arange(len(rows))[None, :] * rows.shape[1]
+        at = np.repeat(tree, len(rows), axis=1)
         for _ in range(self.depth):
-            low = rows[row, self.feature[tree, at]] <= self.threshold[tree, at]
-            at = np.where(low, self.left[tree, at], self.right[tree, at])
-        raw = self.bias + self.value[tree, at].sum(axis=0)
+            low = values.take(row + self.feature.take(at)) <= self.threshold.take(at)
+            at = tree + np.where(low, self.left.take(at), self.right.take(at))
+        raw = self.bias + self.value.take(at).sum(axis=0)
         chance: Floats = (1 / (1 + np.exp(-raw))).astype(np.float32)
         return chance.reshape(evidence.shape[:-1])

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
-from bot.faq.schema import Entry
+from bot.faq.schema import DangerKind, Entry
 from bot.faq.value import Faq
 from bot.matching import several
 from bot.matching.danger import DangerSense
+from bot.matching.hearing import MATTER
 from bot.matching.model import Model
-from bot.matching.training import MATTER
+from bot.matching.reading import MOST_OFFERED, Kind, Reading, candidates
+from bot.matching.several import Chances, Cut, Division
 from bot.matching.wording import Wording
 from bot.model import Candidate
 
-CANDIDATES_SHOWN = 5
-MOST_OFFERED = 3
 _SHORT = 14
 """A follow-up is at most this long."""
 _VERY_SHORT = 8
@@ -41,50 +40,6 @@ _HARDLY_ASKED = 0.2
 """Below this chance of any entry a part of a message is said to be still open."""
 _WORTH_OFFERING = 0.2
 """An entry this much as likely as what is not ours is still offered."""
-
-_RULES = {
-    "empty": "没有字",
-    "nothing alike": "没有相近的",
-    "a bare word": "只有一个词，看不出要问哪一条",
-    "a phrase of the FAQ": "和一条说法一字不差",
-    "a phrase of another office": "和别的部门的一条说法一字不差",
-    "sure": "把握够了",
-    "another office": "归别的部门",
-    "another office, unsure": "更像别的部门的事",
-    "not sure enough": "把握不够",
-    "too unsure": "太没把握",
-    "several questions": "一句话问了几件事",
-    "after the last answer": "接着上一个答复问",
-    "a birth date": "给了生日",
-}
-
-
-class Kind(StrEnum):
-    """What a reading asks for."""
-
-    ANSWER = "answer"
-    SUGGEST = "suggest"
-    ELSEWHERE = "elsewhere"
-    UNCLEAR = "unclear"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was understood, and why."""
-
-    kind: Kind
-    entries: tuple[str, ...] = ()
-    """Entries to answer, or to offer, in that order."""
-    matter: str | None = None
-    """Another office's matter."""
-    candidates: tuple[Candidate, ...] = ()
-    """The ranking, best first."""
-    confidence: float = 0.0
-    self_contained: bool = True
-    """False when only the last answer made sense of it."""
-    rule: str = ""
-    unclear: tuple[str, ...] = ()
-    """Questions in the message that are neither answered nor offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +101,27 @@ class Understanding:
     # ---------------------------------------------------------------- ranking
 
     def rank(self, pieces: Sequence[str]) -> list[dict[str, float]]:
-        """Return, for each plain piece, class name -> chance of being right."""
-        usable = [p for p in pieces if p]
-        found = [
-            {n: p for n, p in chances.items() if n in self.faq.entries or not _is_entry(n)}
-            for chances in (self.model.rank(usable) if usable else ())
-        ]
-        ranked = iter(found)
-        return [self._veto(p, self._recall(p, next(ranked))) if p else {} for p in pieces]
+        """Return, for each plain piece, class name -> chance of being right.
 
-    def _recall(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
-        """Let one of the FAQ's own phrases speak."""
-        if piece in self.exact:
-            chances[self.exact[piece]] = 1.0
-        return chances
+        A piece that is a phrase of the FAQ is surely that, also before the model has learned it.
+        """
+        usable = [p for p in pieces if p]
+        entries = set(self.model.hearing.labels.names[: self.model.hearing.labels.ours])
+        gone = entries - self.faq.entries.keys()
+        ranked = iter(self.model.rank(usable) if usable else ())
+        return [
+            {n: p for n, p in next(ranked).items() if n not in gone} | self._recalled(piece)
+            if piece
+            else {}
+            for piece in pieces
+        ]
+
+    def _recalled(self, piece: str) -> dict[str, float]:
+        return {self.exact[piece]: 1.0} if piece in self.exact else {}
+
+    def weigh(self, whole: str, chances: Chances) -> dict[str, float]:
+        """Return the chances after the FAQ's own phrases and key terms had their say."""
+        return self.veto(whole, self._nearly(whole, dict(chances)))
 
     def _nearly(self, whole: str, chances: dict[str, float]) -> dict[str, float]:
         """Let a phrase that differs by a slip of the finger speak."""
@@ -173,29 +135,24 @@ class Understanding:
                     chances[entry] = max(chances[entry], sure)
         return chances
 
-    def _veto(self, piece: str, chances: dict[str, float]) -> dict[str, float]:
-        """Let key terms speak against entries that mean the other thing."""
-        for name in chances:
-            if name in self.meant and self.wording.conflicts(piece, self.meant[name]):
-                chances[name] *= _CONFLICT
-        return chances
+    def veto(self, whole: str, chances: Chances) -> dict[str, float]:
+        """Return the chances after key terms spoke against entries that mean the other thing."""
+        return {n: p * _CONFLICT if self.vetoed(whole, n) else p for n, p in chances.items()}
+
+    def vetoed(self, whole: str, entry: str) -> bool:
+        """Return whether a key term in the plain utterance rules the entry out."""
+        return entry in self.meant and self.wording.conflicts(whole, self.meant[entry])
 
     # ---------------------------------------------------------------- reading
 
-    def why(self, text: str) -> list[str]:
-        """Return in Chinese, for staff, how a first message with this text was understood."""
-        kind = self.danger.sense(text)
-        if kind is not None:
-            return [f"〔按危险处理：{kind.title}〕"]
-        reading = self.read(text)
-        thresholds = f"{self.model.answer_at:.2f} 起直接答，{self.model.ask_at:.2f} 起请家长挑"
-        lines = [f"〔规则：{_RULES.get(reading.rule, reading.rule)}；{thresholds}〕"]
-        for candidate in reading.candidates:
-            entry = self.faq.entries[candidate.entry]
-            near = process.extractOne(self.wording.plain(text), entry.phrases, scorer=fuzz.ratio)
-            phrase = f"，最像的说法：{near[0]}"
-            lines.append(f"  {candidate.score:.2f} {entry.id}（{entry.title}{phrase}）")
-        return lines
+    def sense(self, text: str) -> DangerKind | None:
+        """Return the kind of danger that the message tells of, None when it tells of none."""
+        # What reading it would need as well: together takes half as long as one after the other.
+        whole = self.wording.plain(text)
+        if whole and whole not in self.exact:
+            parts = [whole, *self.danger.parts(text), *_sides(self.cuts(text))]
+            self.model.listen([p for p in map(self.wording.plain, parts) if p])
+        return self.danger.sense(text)
 
     def read(self, text: str, *, after: str | None = None) -> Reading:
         """Return what the text asks for; `after` is the entry of the last answer, if any."""
@@ -208,20 +165,23 @@ class Understanding:
             return Reading(
                 Kind.ELSEWHERE,
                 matter=self.matters[whole],
-                candidates=self._candidates(self.rank([whole])[0]),
+                candidates=candidates(self.rank([whole])[0], self.faq.entries),
                 confidence=1.0,
                 rule="a phrase of another office",
             )
         last = self.faq.entries.get(after or "")
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
-        parts = self._parts(text, _MOST_ANSWERED)
-        [chances] = self.rank([whole])
-        if len(parts) > 1:
-            return self._several(parts, chances)
-        for part in parts.values():
-            chances[part.entry] = max(chances.get(part.entry, 0.0), part.chance)
-        return self._decide(whole, self._veto(whole, self._nearly(whole, chances)))
+        cuts = self.cuts(text)
+        chances, *sides = self.rank([whole, *map(self.wording.plain, _sides(cuts))])
+        twice = dict(self._said_twice(sides))
+        divided = None if twice else self._divided(chances, cuts, sides)
+        if divided is not None:
+            return self._several(self._parts(divided, _MOST_ANSWERED), chances)
+        chances = self.weigh(whole, chances)
+        for entry, chance in twice.items():
+            chances[entry] = max(chances.get(entry, 0.0), chance)
+        return self.decide(whole, chances)
 
     def _phrase(self, text: str, whole: str, after: str | None) -> Reading:
         """Return the answer to one of the FAQ's own phrases, word for word."""
@@ -230,7 +190,7 @@ class Understanding:
         return Reading(
             Kind.ANSWER,
             (entry,),
-            candidates=self._candidates(chances | {entry: 1.0}),
+            candidates=candidates(chances | {entry: 1.0}, self.faq.entries),
             confidence=1.0,
             self_contained=after is None or not self.wording.follows(text),
             rule="a phrase of the FAQ",
@@ -244,29 +204,34 @@ class Understanding:
         close are offered.
         """
         joined_words = self.wording.agreeing(self.wording.plain(last.title), whole) + whole
-        alone, joined = self.rank([whole, joined_words])
+        alone, joined = (
+            self.veto(said, chances)
+            for said, chances in zip(
+                (whole, joined_words), self.rank([whole, joined_words]), strict=True
+            )
+        )
         ours = {n: p for n, p in alone.items() if n in self.faq.entries}
         others = {n: p for n, p in alone.items() if n not in ours}
         best = max(ours, key=lambda n: ours[n], default="")
         sure = bool(best) and ours[best] >= self.model.answer_at
         marked = self.wording.follows(text)
         if max(others.values(), default=0.0) >= self.model.answer_at:
-            return self._decide(whole, alone)
+            return self.decide(whole, alone)
         kin = {last.id, *last.related}
         if sure and not marked and (best not in kin or len(whole) > _VERY_SHORT):
-            return self._decide(whole, alone)
+            return self.decide(whole, alone)
         if sure and (best in kin or ours[best] >= _SURE_ALONE):
-            return replace(self._decide(whole, alone), self_contained=False)
+            return replace(self.decide(whole, alone), self_contained=False)
         weighed = {
             n: min(p * (_KIN if n in kin else 1.0 if _topic(n) == last.topic else _FAR), 0.99)
             for n, p in ours.items()
         }
-        if not self.wording.conflicts(whole, self.meant[last.id]):
+        if not self.vetoed(whole, last.id):
             stays = max(joined.get(last.id, 0.0) * _STAYS, weighed.get(last.id, 0.0))
             weighed[last.id] = stays
-        ranked = self._candidates(weighed)
+        ranked = candidates(weighed, self.faq.entries)
         if not ranked or ranked[0].score < self.model.ask_at:
-            return self._decide(whole, alone)
+            return self.decide(whole, alone)
         close = tuple(c.entry for c in ranked[:MOST_OFFERED] if c.score > ranked[0].score * _CLOSE)
         clear = len(close) == 1 and ranked[0].score >= self.model.answer_at
         if clear and (not self._is_bare(whole) or best == last.id):
@@ -282,35 +247,61 @@ class Understanding:
             rule="after the last answer",
         )
 
-    def _parts(self, text: str, most: int) -> dict[str, _Part]:
-        """Return what a message asks, by entry, in the order asked.
+    def cuts(self, text: str) -> list[Cut]:
+        """Return the places where a second question may well begin."""
+        return several.promising(
+            several.cuts(text, self.wording),
+            lambda side: self.model.hearing.glance(self.wording.plain(side)),
+            self.model.divider.promising,
+        )
 
-        One thing gives nothing, unless it is surely asked twice.
-        """
-        cuts = several.cuts(text, self.wording) if most > 1 else []
-        if not cuts:
-            return {}
-        pieces = [text, *(side for cut in cuts for side in (cut.left, cut.right))]
-        whole, *sides = self.rank([self.wording.plain(piece) for piece in pieces])
-        top = max((p for n, p in whole.items() if n in self.faq.entries), default=0.0)
-        found: tuple[float, list[_Part]] = (several.FROM, [])
-        for place, cut in enumerate(cuts):
-            left, right = (
-                several.best(sides[2 * place + side], self.faq.entries.__contains__)
-                for side in (0, 1)
+    def likeliest_division(self, text: str, cuts: Sequence[Cut]) -> tuple[Division | None, float]:
+        """Return how the message would be cut in two, and the chance that it asks two things."""
+        whole, *sides = self.rank([self.wording.plain(each) for each in (text, *_sides(cuts))])
+        return self._division(whole, cuts, sides)
+
+    def _division(
+        self, whole: Chances, cuts: Sequence[Cut], sides: Sequence[Chances]
+    ) -> tuple[Division | None, float]:
+        found = [
+            (self.model.divider.asked.chance(division.evidence), division)
+            for place, cut in enumerate(cuts)
+            for division in several.divisions(
+                cut, whole, sides[2 * place], sides[2 * place + 1], self.faq.entries
             )
-            sure = min(left[1], right[1])
-            if left[0] == right[0] and sure >= self.model.answer_at:
-                return {left[0]: _Part(left[0], sure, text)}
-            if left[0] and right[0] and left[0] != right[0]:
-                seen = several.evidence(cut, whole, top, left, right)
-                believed = several.chance(seen)
-                if believed >= found[0]:
-                    found = believed, [_Part(*left, cut.left), _Part(*right, cut.right)]
+        ]
+        chance, division = max(found, key=lambda each: each[0], default=(0.0, None))
+        return division, chance
+
+    def _divided(
+        self, whole: Chances, cuts: Sequence[Cut], sides: Sequence[Chances]
+    ) -> Division | None:
+        """Return the likeliest division of a message into two questions, if it is believed."""
+        division, chance = self._division(whole, cuts, sides)
+        return division if chance >= self.model.divider.asked.at else None
+
+    def _parts(self, divided: Division, most: int) -> dict[str, _Part]:
+        """Return what the two sides ask, by entry, in the order asked."""
         parts: dict[str, _Part] = {}
-        for part in found[1]:
-            parts |= self._parts(part.text, most - 1) or {part.entry: part}
+        for place, side in enumerate((divided.cut.left, divided.cut.right)):
+            cuts = self.cuts(side) if most > len(divided.entries) else []
+            whole, *sides = self.rank([self.wording.plain(each) for each in (side, *_sides(cuts))])
+            again = self._divided(whole, cuts, sides)
+            if again is not None:
+                parts |= self._parts(again, most - 1)
+            else:
+                entry = divided.entries[place]
+                parts.setdefault(entry, _Part(entry, divided.chances[place], side))
         return parts
+
+    def _said_twice(self, sides: Sequence[Chances]) -> Iterator[tuple[str, float]]:
+        """Give what both sides of a cut surely ask, with the chance of the weaker."""
+        for left, right in zip(sides[::2], sides[1::2], strict=True):
+            (entry, chance), (same, other) = (
+                several.best(side, self.faq.entries) for side in (left, right)
+            )
+            if entry == same and min(chance, other) >= self.model.answer_at:
+                yield entry, min(chance, other)
 
     def _several(self, parts: Mapping[str, _Part], whole: dict[str, float]) -> Reading:
         """Return the answer to two or three different questions."""
@@ -318,7 +309,9 @@ class Understanding:
         return Reading(
             Kind.ANSWER,
             tuple(part.entry for part in asked),
-            candidates=self._candidates(whole | {part.entry: part.chance for part in asked}),
+            candidates=candidates(
+                whole | {part.entry: part.chance for part in asked}, self.faq.entries
+            ),
             confidence=min(part.chance for part in asked),
             rule="several questions",
             unclear=tuple(left for part in asked for left in self._unclear(part)),
@@ -331,18 +324,15 @@ class Understanding:
         return [
             question
             for question, chances in zip(questions, ranked, strict=True)
-            if several.best(chances, self.faq.entries.__contains__)[1] < _HARDLY_ASKED
+            if several.best(chances, self.faq.entries)[1] < _HARDLY_ASKED
         ]
 
-    def decide(self, whole: str, chances: dict[str, float]) -> Reading:
+    def decide(self, whole: str, chances: Mapping[str, float]) -> Reading:
         """Return what to do about one plain question, from the chance of each class."""
-        return self._decide(whole, self._veto(whole, chances))
-
-    def _decide(self, whole: str, chances: dict[str, float]) -> Reading:
-        candidates = self._candidates(chances)
-        if not candidates:
+        ranked = candidates(chances, self.faq.entries)
+        if not ranked:
             return Reading(Kind.UNCLEAR, rule="nothing alike")
-        top = candidates[0]
+        top = ranked[0]
         others = {n: p for n, p in chances.items() if n not in self.faq.entries}
         other_chance = max(others.values(), default=0.0)
         named = {n: p for n, p in others.items() if n.startswith(MATTER)}
@@ -359,12 +349,12 @@ class Understanding:
                 kind,
                 entries,
                 matter if kind is Kind.ELSEWHERE else None,
-                candidates,
+                ranked,
                 other_chance if kind is Kind.ELSEWHERE else top.score,
                 rule=rule,
             )
 
-        offered = tuple(c.entry for c in candidates[:MOST_OFFERED])
+        offered = tuple(c.entry for c in ranked[:MOST_OFFERED])
         if bare and (whole in self.bare or top.score > max(other_chance, self.model.ask_at)):
             return reading(Kind.SUGGEST, "a bare word", offered)
         if top.score >= self.model.answer_at and top.score > other_chance:
@@ -384,15 +374,11 @@ class Understanding:
         sure = top is not None and top.score >= _SURE_ALONE
         return len(whole) <= _FRAGMENT and whole not in self.exact and not sure
 
-    def _candidates(self, chances: Mapping[str, float]) -> tuple[Candidate, ...]:
-        ours = [(n, p) for n, p in chances.items() if n in self.faq.entries]
-        ours.sort(key=lambda item: -item[1])
-        return tuple(Candidate(n, round(min(p, 1.0), 4)) for n, p in ours[:CANDIDATES_SHOWN])
-
 
 def _topic(entry_id: str) -> str:
     return entry_id.partition(".")[0]
 
 
-def _is_entry(name: str) -> bool:
-    return "." in name
+def _sides(cuts: Sequence[Cut]) -> list[str]:
+    """Return left and right of each cut, one after the other."""
+    return [side for cut in cuts for side in (cut.left, cut.right)]

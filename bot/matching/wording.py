@@ -11,6 +11,8 @@ from bot.faq.schema import LexiconFile
 from bot.text import clauses, squeeze
 
 MOST_QUESTIONS = 6
+# Spoken words have no marks: 吗 ends a question wherever it stands.
+_SPOKEN_END = re.compile(r"(?<=吗)(?=[^?])")
 # 会不会, 有没有, 交没交, and sentences that end in a question word: grammar, not vocabulary.
 _ASKS = re.compile(r"(.)[不没]\1|(?:[吗么呢嘛否不没]|没得)\??$|\?")
 
@@ -57,11 +59,15 @@ class Wording:
         return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
 
     def pieces(self, text: str) -> list[str]:
-        """Return the clauses of a message, cut before connectors as well."""
+        """Return the clauses of a message, cut before connectors and after 吗 as well."""
         found = []
         for clause in clauses(text, keep_question_marks=True):
-            starts = [c.start() for c in self.connector_pattern.finditer(clause) if c.start()]
-            found += [clause[a:b] for a, b in pairwise([0, *starts, len(clause)])]
+            places = {
+                cut.start()
+                for pattern in (self.connector_pattern, _SPOKEN_END)
+                for cut in pattern.finditer(clause)
+            }
+            found += [clause[a:b] for a, b in pairwise(sorted({0, *places, len(clause)}))]
         return found
 
     def questions(self, text: str) -> list[str]:

@@ -230,6 +230,8 @@ def session_values(session: Session) -> dict[str, object]:
         "last_entry": session.last_entry,
         "current": number_key(session.current),
         "confirming": int(session.confirming_deletion),
+        "unanswered": session.unanswered,
+        "unanswered_at": session.unanswered_at and stamp(session.unanswered_at),
     }
 
 
@@ -243,6 +245,8 @@ def load_session(row: Row, inquiries: Iterable[Inquiry]) -> Session:
         last_entry=row["last_entry"],
         current=number_of(row["current_number"]),
         confirming_deletion=bool(row["confirming_deletion"]),
+        unanswered=row["unanswered"],
+        unanswered_at=instant(row["unanswered_at"]) if row["unanswered_at"] else None,
         inquiries=tuple(inquiries),
     )
 

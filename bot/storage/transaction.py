@@ -37,15 +37,20 @@ ORDER BY number"""
 
 _SAVE_SESSION = """
 INSERT INTO sessions
-    (session_key, greeted, misses, choices, last_entry, current_number, confirming_deletion)
-VALUES (:session_key, :greeted, :misses, :choices, :last_entry, :current, :confirming)
+    (session_key, greeted, misses, choices, last_entry, current_number, confirming_deletion,
+     unanswered, unanswered_at)
+VALUES
+    (:session_key, :greeted, :misses, :choices, :last_entry, :current, :confirming,
+     :unanswered, :unanswered_at)
 ON CONFLICT (session_key) DO UPDATE SET
     greeted = excluded.greeted,
     misses = excluded.misses,
     choices = excluded.choices,
     last_entry = excluded.last_entry,
     current_number = excluded.current_number,
-    confirming_deletion = excluded.confirming_deletion"""
+    confirming_deletion = excluded.confirming_deletion,
+    unanswered = excluded.unanswered,
+    unanswered_at = excluded.unanswered_at"""
 
 _SAVE_INQUIRY = """
 INSERT INTO inquiries
@@ -101,7 +106,7 @@ _ERASE = (
     ERASE_NOTES,
     "DELETE FROM sources WHERE session_key = :session_key",
     "DELETE FROM passive_replies WHERE session_key = :session_key",
-    "UPDATE sessions SET choices = '[]', last_entry = NULL, erased_at = :now"
+    "UPDATE sessions SET choices = '[]', last_entry = NULL, unanswered = '', erased_at = :now"
     " WHERE session_key = :session_key",
 )
 

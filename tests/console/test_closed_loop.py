@@ -66,7 +66,7 @@ def told(office: FaqOffice, texts: Sequence[str]) -> list[Told]:
     for start in range(0, len(texts), 32):
         some = texts[start : start + 32]
         mind = office.desk.mind
-        mind.model.hear([plain for text in some if (plain := mind.wording.plain(text))])
+        mind.model.listen([plain for text in some if (plain := mind.wording.plain(text))])
         for text in some:
             turn = office.desk.preview(Message("memory", "stranger", "1", text, office.clock()))
             found.append((turn.decision.value, turn.entries))

@@ -82,7 +82,7 @@ class Parents:
 
     def is_danger(self, incoming: Incoming) -> bool:
         """Return whether somebody is in danger: that goes before what else that chat said."""
-        return incoming.kind is not Kind.TAP and bool(self._desk.mind.danger.sense(incoming.text))
+        return incoming.kind is not Kind.TAP and bool(self._desk.mind.sense(incoming.text))
 
     async def _start(self, incoming: Incoming, at: datetime, link: str) -> None:
         """Welcome a parent: with the five topics, or with what a link or a poster is about."""
@@ -185,7 +185,7 @@ class Parents:
         aside: Rows = ((Button(self._faq.say("tg_group_button"), url=link),),)
         message_id = f"g{incoming.chat}.{incoming.message_id}"
         message = Message("telegram", str(incoming.user), message_id, text, at)
-        if danger := self._desk.mind.danger.sense(text):
+        if danger := self._desk.mind.sense(text):
             await self._say(incoming, danger.reply, aside)
             # Staff have to see it: it counts as said in the parent's own chat.
             await self._desk.handle(message)

@@ -210,7 +210,7 @@ class Answering:
 
     def _danger(self, incoming: Incoming) -> str:
         """Return the emergency's words if the message tells of one, whatever else fails."""
-        kind = self._desk.mind.danger.sense(incoming.text) if incoming.text else None
+        kind = self._desk.mind.sense(incoming.text) if incoming.text else None
         return kind.reply if kind else ""
 
 

@@ -16,6 +16,7 @@ from bot.engine import Desk
 from bot.errors import BotError
 from bot.faq.lint import unset
 from bot.faq.value import Faq
+from bot.matching.explain import why
 from bot.model import CHONGQING, Message
 
 NO_ENTRY = (
@@ -90,17 +91,17 @@ class Browsing:
         """Return what a stranger would hear to a question, and why."""
         words = visit.asked("q")[:LONGEST_QUESTION]
         day = _day(visit.asked("on")) or self._today()
-        turn, why = None, []
+        turn, reasons = None, []
         if words:
             message = Message("memory", "staff", "try", words, datetime.combine(day, _NOON))
             turn = await asyncio.to_thread(self._desk.preview, message)
-            why = await asyncio.to_thread(self._desk.mind.why, turn.message.text)
+            reasons = await asyncio.to_thread(why, self._desk.mind, turn.message.text)
         return visit.page(
             "faq/try.html",
             q=words,
             on=day.isoformat(),
             turn=turn,
-            why=why,
+            why=reasons,
             entries=self._desk.mind.faq.entries,
         )
 
