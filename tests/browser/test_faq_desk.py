@@ -122,6 +122,7 @@ def test_an_answer_is_found_changed_tried_published_and_taken_back(
     assert (faq / "general.yaml").read_text("utf-8") == before
 
 
+@pytest.mark.network_errors
 def test_a_group_becomes_another_offices_new_matter(
     page: Page, office: Page, clerks_desk: RunningDesk, faq: Path, axe: str
 ) -> None:
