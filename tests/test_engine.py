@@ -22,7 +22,7 @@ from bot.dialogue import Request
 from bot.engine import Desk
 from bot.errors import StorageError
 from bot.jsonl import DEFAULT_TIME
-from bot.model import Act, Message, Outcome
+from bot.model import Act, Message, Outcome, Progress, Status
 from bot.storage.store import Store
 from handlers import HANDLERS
 from tests.desk import ROOT, Talk, audit, check_turn, environment, open_talk, said
@@ -361,3 +361,27 @@ async def test_never_two_owners_never_an_unrecorded_move(seed: int, tmp_path: Pa
     async with open_talk(tmp_path / "desk.sqlite3") as talk:
         await _one_round(talk, seed)
     assert counts(tmp_path / "desk.sqlite3")[1:] == (0, 21)
+
+
+async def test_an_owner_who_acts_as_the_clock_comes_round_keeps_the_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock looks first and takes then: what an owner did in between counts."""
+    late = "2026-05-25T10:00:00+08:00"
+    async with open_talk() as talk:
+        await talk.say("转人工", at="2026-05-20T10:00:00+08:00")
+        await talk.act("王老师", "take", at="2026-05-20T10:05:00+08:00")
+        looked = talk.desk.store.progress
+
+        async def look_and_reply(number: str | None = None) -> list[Progress]:
+            found = await looked(number)
+            done = await talk.act("王老师", "reply", "周一给您回电话。", at=late)
+            assert done["error"] is None
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(talk.desk.store, "progress", look_and_reply)
+            passed = await talk.tick(late)
+        assert passed["deliveries"] == []
+        [item] = await talk.desk.queue()
+        assert (item.inquiry.status, item.inquiry.owner) == (Status.WITH_STAFF, "王老师")
