@@ -15,7 +15,7 @@ class Edit:
 
     file: str
     part: str
-    """`entries`, `matters` or `values`; `week`, `messages`; empty: the file's own fields."""
+    """`entries`, `matters` or `values`, else one of `WITHOUT_ID`."""
     name: str
     """Its id; for what has none, what staff call it."""
     values: Mapping[str, Value]
@@ -93,8 +93,8 @@ LABELS: Mapping[str, str] = {
 }
 """Fields as staff call them."""
 
-WITHOUT_ID = ("", "week")
-"""Parts that hold fields themselves, not things with an id."""
+WITHOUT_ID = ("", "week", "messages", "small_talk")
+"""Parts that hold fields themselves, not things with an id; empty is the whole file."""
 
 FIELD_ORDER: tuple[str, ...] = tuple(Entry.model_fields)
 HOURS_ORDER: tuple[str, ...] = tuple(HoursFile.model_fields)

@@ -21,8 +21,8 @@ from bot.errors import BotError
 
 log = logging.getLogger(__name__)
 
-_UNHEARD = {"hours.yaml"}
-"""Files that have no part in what a question gets: there is nothing to try."""
+_UNHEARD = {"hours.yaml", "messages.yaml"}
+"""Files that do not decide which answer a question gets: there is nothing to try."""
 _KEPT = timedelta(days=1)
 """How long a proposal is remembered: it shows what parents asked, which they may have removed."""
 
@@ -78,6 +78,8 @@ class Workshop:
         None while it is being found out, in a process beside the desk; empty when that failed.
         """
         if self._exam is None or self._exam[0] != version:
+            if self._exam is not None:
+                self._exam[1].cancel()  # nobody wants to know any more; the next need not wait
             self._exam = version, asyncio.create_task(self._rehearsal.exam())
         task = self._exam[1]
         if not task.done():

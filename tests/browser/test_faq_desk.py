@@ -54,6 +54,7 @@ PAGES = (
     "faq/try?q=校服必须买吗",
     "faq/local",
     "faq/hours",
+    "faq/messages",
     "faq/changes",
     "learning/",
     "figures/",

@@ -32,7 +32,7 @@ _GONE = (
 _NOT_ANY_MORE = "这份修改现在用不上了"
 _AGAIN = "别的文件后来又改过；请回到条目，照新的内容再改一次。"
 _DONE = {**PUBLISHED, "given_up": "这份修改已经放弃，文件没有动。"}
-_PAGES = {"local.yaml": "local", "hours.yaml": "hours"}
+_PAGES = {"local.yaml": "local", "hours.yaml": "hours", "messages.yaml": "messages"}
 """Files that have a page of their own."""
 _NO_CHANGE = (404, "没有这次修改", "地址可能输错了。")
 _NOT_TRIED = "影响还没有算出来，请等一下再发布。"

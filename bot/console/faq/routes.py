@@ -13,6 +13,7 @@ from bot.console.faq.editing import Editing
 from bot.console.faq.hours import Hours
 from bot.console.faq.pages import FaqPages
 from bot.console.faq.publishing import Publishing
+from bot.console.faq.sentences import Sentences
 from bot.console.places import FAQ
 from bot.console.visit import Page
 from bot.engine import Desk
@@ -23,7 +24,7 @@ def faq_routes(
 ) -> Iterator[Route]:
     """Yield the addresses of the FAQ's pages, below /staff."""
     browsing, editing = Browsing(desk, pages, now), Editing(pages)
-    hours = Hours(pages, now)
+    hours, sentences = Hours(pages, now), Sentences(pages)
     publishing = Publishing(desk, pages, now)
     return door.routes(
         FAQ,
@@ -34,6 +35,7 @@ def faq_routes(
         Page("/faq/new", editing.new, editing.propose_new),
         Page("/faq/local", editing.local, editing.propose_local),
         Page("/faq/hours", hours.show, hours.propose),
+        Page("/faq/messages", sentences.show, sentences.propose),
         Page("/faq/proposals/{token}", publishing.proposal, publishing.publish),
         Page("/faq/changes", publishing.changes),
         Page("/faq/changes/{id}", publishing.change, publishing.take_back),
