@@ -4,7 +4,7 @@
 
 The store is a file in a temporary folder, filled by the store's own methods with that many weeks
 of inquiries; the pages are asked for as a browser does, signed in, and every answer is a whole
-page.
+page. Before each request a parent writes something, so nothing can be shown from memory alone.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ from tests.desk import cache_folder, understanding  # noqa: E402
 NOW = datetime(2026, 5, 20, 10, tzinfo=CHONGQING)
 STAFF = ("王老师", "李老师", "张老师")
 _UNRESOLVED = 300
+_BETWEEN_S = 0.5
 _MATTERS = 40
 """Entries that parents ask about."""
 
@@ -94,14 +95,19 @@ async def _measure(count: int, weeks: int, times: int) -> None:
             print(f"{count} inquiries written down in {time.perf_counter() - began:.0f} s")
             async with _signed_in(store, Path(folder)) as browser:
                 for name, address in PAGES.items():
-                    await _time(browser, name, address.format(number=1000 + count), times)
+                    await _time(store, browser, name, address.format(number=1000 + count), times)
         finally:
             await store.close()
 
 
-async def _time(browser: httpx.AsyncClient, name: str, address: str, times: int) -> None:
+async def _time(
+    store: Store, browser: httpx.AsyncClient, name: str, address: str, times: int
+) -> None:
     took = []
-    for _ in range(times + 1):
+    for turn in range(times + 1):
+        # A desk at work: somebody has written since the page was last looked at.
+        await store.write_down(Message("web", "late", f"{name} {turn}", "还要什么材料", NOW))
+        await asyncio.sleep(_BETWEEN_S)
         began = time.perf_counter()
         page = await browser.get(address)
         took.append((time.perf_counter() - began) * 1000)

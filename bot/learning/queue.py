@@ -40,11 +40,15 @@ class LearningQueue:
         ]
         return [signal for signal in found if signal.place not in reviews], verdicts
 
+    async def state(self) -> object:
+        """Return a mark that changes with the groups."""
+        return self._mind().faq.version, await self._reviews.state()
+
     async def groups(self) -> list[Group]:
         """Return the groups, the largest first; grouped anew only when something changed."""
         async with self._grouping:
             mind = self._mind()
-            seen = (mind.faq.version, await self._reviews.state())
+            seen = await self.state()
             if self._seen != seen:
                 found, verdicts = await self._read()
                 places = tuple((s.place, s.kind, s.tapped) for s in found)

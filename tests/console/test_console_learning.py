@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from faq_office import FaqOffice, open_faq_office, words
 
+from bot.console import recount
 from bot.editing.change import Change
+from bot.errors import StorageError
 from bot.faq import load
 from bot.learning import accepting
 from bot.learning.groups import Group
 from bot.learning.signals import Kind, Signal
+from bot.model import CHONGQING
 
 HOME = "/staff/learning/"
 MISSED = "盖章的老地方搬到哪去了"
@@ -316,3 +321,47 @@ async def test_the_figures_page_shows_and_gives_files(office: FaqOffice) -> None
     misses = await office.browser.get("/staff/figures/misses.csv")
     assert f"'={MISSED},1," in misses.text
     assert misses.headers["content-disposition"] == 'attachment; filename="misses.csv"'
+
+
+async def test_many_inquiries_are_counted_behind_the_page(
+    office: FaqOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recount, "LARGE", 1)
+    now = office.clock().isoformat()
+    entry = office.desk.mind.faq.entries[entries(office)[0]]
+    await office.talk.say(entry.question, session="p1", at=now)
+
+    async def shown() -> str:
+        return words((await office.browser.get("/staff/figures/")).text)
+
+    assert "提问 1" in await shown()
+    await office.talk.say(entry.question, session="p2", at=now)
+    last = await shown()
+    assert "提问 1" in last
+    assert "之后的正在数" in last
+    for _ in range(100):
+        if "提问 2" in (last := await shown()):
+            break
+        await asyncio.sleep(0.05)
+    assert "提问 2" in last
+    assert "之后的正在数" not in last
+
+
+async def test_a_count_that_fails_is_logged_and_made_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made: list[int] = []
+
+    async def count() -> tuple[int, int]:
+        made.append(1)
+        if len(made) == 2:
+            raise StorageError("磁盘满了")
+        return len(made), recount.LARGE
+
+    counted = recount.Recount(count, lambda: datetime.now(CHONGQING))
+    assert (await counted.get("一")).value == 1
+    for _ in range(3):
+        last = await counted.get("二")
+        await asyncio.sleep(0.01)
+    assert (last.value, last.state) == (3, "二")
+    assert "counting failed" in caplog.text
