@@ -101,8 +101,10 @@ def _first(
     entries: Mapping[str, Entry],
 ) -> Line:
     """Return what tells at a glance the cuts that may be right from the others."""
-    seen, right, best = [], [], []
-    several = []
+    seen: list[tuple[float, ...]] = []
+    right: list[bool] = []
+    several: list[list[int]] = []
+    """For each message with several questions the places of its good cuts among all."""
     for message in messages:
         places = cuts(message.text, wording)
         good = set()

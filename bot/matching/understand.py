@@ -283,6 +283,8 @@ class Understanding:
     def _parts(self, divided: Division, most: int) -> dict[str, _Part]:
         """Return what the two sides ask, by entry, in the order asked."""
         parts: dict[str, _Part] = {}
+        # A side that leaves its subject to the other says little alone.
+        believed = self.model.divider.asked.chance(divided.evidence)
         for place, side in enumerate((divided.cut.left, divided.cut.right)):
             cuts = self.cuts(side) if most > len(divided.entries) else []
             whole, *sides = self.rank([self.wording.plain(each) for each in (side, *_sides(cuts))])
@@ -291,7 +293,8 @@ class Understanding:
                 parts |= self._parts(again, most - 1)
             else:
                 entry = divided.entries[place]
-                parts.setdefault(entry, _Part(entry, divided.chances[place], side))
+                chance = max(divided.chances[place], believed)
+                parts.setdefault(entry, _Part(entry, chance, side))
         return parts
 
     def _said_twice(self, sides: Sequence[Chances]) -> Iterator[tuple[str, float]]:
