@@ -18,7 +18,7 @@ LARGEST = 200 * 1024
 
 
 def main() -> None:
-    """Play a morning at the desk and write the four pictures."""
+    """Play a morning at the desk and write the pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -84,6 +84,10 @@ def _staff_pages(browser: Browser, desk: RunningDesk, number: str) -> None:
     expect(page.locator("#live")).to_have_text("自动更新")
     page.locator("#transcript li").last.scroll_into_view_if_needed()
     _shoot(page, "inquiry-390")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{desk.url}/staff/faq/try?q=娃儿差几天满六岁能不能读")
+    expect(page.get_by_text("最像的说法").first).to_be_visible()
+    _shoot(page, "faq-1280")
 
 
 def _open(browser: Browser, width: int, height: int) -> Page:

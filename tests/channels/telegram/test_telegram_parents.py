@@ -210,14 +210,14 @@ async def test_an_edit_counts_as_what_is_meant() -> None:
 
 async def test_what_is_deleted_is_confirmed_and_gone(tmp_path: Path) -> None:
     async with bot_api() as api, running(api.url, tmp_path / "d.sqlite3") as desk:
-        api.say(7, "我家住在走马镇，想问几岁能上小学")
+        api.say(7, "我是李家幺嬢，想问几岁能上小学")
         await told(api, 7)
         api.say(7, "/delete")
         await told(api, 7, 2)
         api.tap(7, api.to(7)[1], key_of(api.to(7)[1], "确认删除"))
         said = await told(api, 7, 3)
         assert said[2] == desk.desk.mind.faq.say("deleted")
-    assert "走马镇".encode() not in (tmp_path / "d.sqlite3").read_bytes()
+    assert "李家幺嬢".encode() not in (tmp_path / "d.sqlite3").read_bytes()
 
 
 async def test_typing_is_shown_when_it_takes_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
