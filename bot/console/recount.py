@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from bot.errors import BotError
+
 log = logging.getLogger(__name__)
 
 LARGE = 1_000
 """What is counted from fewer things is counted at once."""
+PATIENCE_S = 1.0
+"""A count behind the page waits so long: the page goes first, and what is asked for with it."""
 T = TypeVar("T")
 
 
@@ -35,7 +39,7 @@ class Recount(Generic[T]):
         self._count, self._now = count, now
         self._last: Count[T] | None = None
         self._counting = asyncio.Lock()
-        self._behind: asyncio.Task[object] | None = None
+        self._behind: asyncio.Task[None] | None = None
 
     async def get(self, state: object) -> Count[T]:
         """Return the count, its `state` an older one while a new count is still being made."""
@@ -43,9 +47,13 @@ class Recount(Generic[T]):
         if last is None or (last.state != state and last.size < LARGE):
             return await self._counted(state)
         if last.state != state and (self._behind is None or self._behind.done()):
-            self._behind = asyncio.create_task(self._counted(state))
+            self._behind = asyncio.create_task(self._later(state))
             self._behind.add_done_callback(_logged)
         return last
+
+    async def _later(self, state: object) -> None:
+        await asyncio.sleep(PATIENCE_S)
+        await self._counted(state)
 
     async def _counted(self, state: object) -> Count[T]:
         async with self._counting:
@@ -55,7 +63,9 @@ class Recount(Generic[T]):
             return self._last
 
 
-def _logged(task: asyncio.Task[object]) -> None:
+def _logged(task: asyncio.Task[None]) -> None:
     """Say why a count failed; the page goes on showing the last one."""
     if not task.cancelled() and (error := task.exception()):
-        log.error("counting failed", exc_info=error)
+        # A store that was closed or is full says all there is to say.
+        known = isinstance(error, BotError)
+        log.warning("counting failed: %s", error, exc_info=None if known else error)

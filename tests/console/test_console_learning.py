@@ -327,6 +327,7 @@ async def test_many_inquiries_are_counted_behind_the_page(
     office: FaqOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recount, "LARGE", 1)
+    monkeypatch.setattr(recount, "PATIENCE_S", 0)
     now = office.clock().isoformat()
     entry = office.desk.mind.faq.entries[entries(office)[0]]
     await office.talk.say(entry.question, session="p1", at=now)
@@ -348,8 +349,9 @@ async def test_many_inquiries_are_counted_behind_the_page(
 
 
 async def test_a_count_that_fails_is_logged_and_made_again(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(recount, "PATIENCE_S", 0)
     made: list[int] = []
 
     async def count() -> tuple[int, int]:
