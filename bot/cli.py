@@ -42,8 +42,6 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def main(context: typer.Context) -> None:
         _utf8()
         logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-        # At DEBUG it would log parents' words.
-        logging.getLogger("aiosqlite").setLevel(logging.WARNING)
         if context.invoked_subcommand is None:
             from bot.serve import serve
 

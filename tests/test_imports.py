@@ -87,9 +87,9 @@ COMMON = {"model", "errors"}
 IMPURE = {"bot.matching.training": "keeps trained models on disk"}
 
 _DOORS_OUT = {
-    *("asyncio", "io", "logging", "os", "pathlib", "pickle", "random", "secrets", "shutil"),
-    *("socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "uuid"),
-    *("aiosqlite", "dotenv", "filelock", "httpx", "starlette", "telegram", "typer", "uvicorn"),
+    *("asyncio", "concurrent", "io", "logging", "os", "pathlib", "pickle", "random", "secrets"),
+    *("shutil", "socket", "sqlite3", "subprocess", "sys", "tempfile", "threading", "time", "uuid"),
+    *("dotenv", "filelock", "httpx", "starlette", "telegram", "typer", "uvicorn"),
     *("watchfiles", "yaml"),
 }
 _FUNCTIONS_OUT = {"open", "print", "input"}

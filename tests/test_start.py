@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import pytest
 from bot.engine import Desk
 from bot.serve import app
 from bot.storage.accounts import Accounts
-from bot.storage.sqlite import Work
+from bot.storage.connection import Connection
 from tests.desk import ROOT, environment, faq_folder, free_port, open_talk, read_yaml, write_yaml
 
 START_S = 90
@@ -334,14 +334,14 @@ async def browsing(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Have SQLite itself refuse to let the file grow, as it does on a full disk."""
-    made, rows = Disk(), Work.rows
+    made, rows = Disk(), Connection.rows
 
-    async def limited(self: Work, sql: str, /, **values: object) -> Any:
+    async def limited(self: Connection, sql: str, values: Mapping[str, object], /) -> Any:
         if sql == "BEGIN IMMEDIATE":
-            await rows(self, f"PRAGMA max_page_count = {1 if made.full else 1_000_000}")
-        return await rows(self, sql, **values)
+            await rows(self, f"PRAGMA max_page_count = {1 if made.full else 1_000_000}", {})
+        return await rows(self, sql, values)
 
-    monkeypatch.setattr(Work, "rows", limited)
+    monkeypatch.setattr(Connection, "rows", limited)
     return made
 
 

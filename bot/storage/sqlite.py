@@ -11,11 +11,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
-import aiosqlite
-
 from bot.errors import StorageError
 from bot.storage.complaints import explained
-from bot.storage.connection import connect, make_file, to_the_end
+from bot.storage.connection import Connection, connect, make_file, to_the_end
 from bot.storage.purge import MARK_DUE, purge
 
 OLDEST_SQLITE = (3, 35, 0)
@@ -27,21 +25,6 @@ PURGE_AGAIN_S = 60.0
 log = logging.getLogger(__name__)
 
 
-def _storable(value: object) -> object:
-    """Return the value as a database takes it: text without half characters and NUL."""
-    if not isinstance(value, str):
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return str(value).replace("\0", "\ufffd")
-
-
-def _bound(values: Mapping[str, object]) -> dict[str, object]:
-    return {name: _storable(value) for name, value in values.items()}
-
-
 class Rows(Protocol):
     """A database to read from, or the transaction that is open."""
 
@@ -49,11 +32,10 @@ class Rows(Protocol):
 
 
 class Work:
-    """The statements of one open transaction, or of single reads."""
+    """The statements of one open transaction."""
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path | None) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._path = path
         self.removed = False
         """Set when words were removed that must leave the files too."""
         self.ended = False
@@ -61,8 +43,7 @@ class Work:
     async def rows(self, sql: str, /, **values: object) -> list[sqlite3.Row]:
         """Run one statement with named parameters; return all its rows."""
         self._check()
-        with explained(self._path):
-            return list(await self._connection.execute_fetchall(sql, _bound(values)))
+        return self._connection.at_once(sql, values)
 
     async def row(self, sql: str, /, **values: object) -> sqlite3.Row | None:
         """Run one statement; return its first row."""
@@ -72,10 +53,7 @@ class Work:
     async def each(self, sql: str, many: Iterable[Mapping[str, object]], /) -> None:
         """Run one statement for every set of parameters."""
         self._check()
-        sets = [_bound(values) for values in many]
-        if sets:
-            with explained(self._path):
-                await self._connection.executemany(sql, sets)
+        self._connection.each_at_once(sql, many)
 
     def _check(self) -> None:
         if self.ended:
@@ -85,9 +63,7 @@ class Work:
 class Database:
     """One writer behind a lock; files have a reader of their own beside it."""
 
-    def __init__(
-        self, path: Path | None, writer: aiosqlite.Connection, reader: aiosqlite.Connection | None
-    ) -> None:
+    def __init__(self, path: Path | None, writer: Connection, reader: Connection | None) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
@@ -126,12 +102,11 @@ class Database:
             await to_the_end(self._close())
 
     async def _close(self) -> None:
-        with explained(self.path):
-            try:
-                if self._reader is not None:
-                    await self._reader.close()
-            finally:
-                await self._writer.close()
+        try:
+            if self._reader is not None:
+                await self._reader.close()
+        finally:
+            await self._writer.close()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Work]:
@@ -143,9 +118,9 @@ class Database:
         async with self._lock:
             self._check()
             self._holder = asyncio.current_task()
-            work = Work(self._writer, self.path)
+            work = Work(self._writer)
             try:
-                await work.rows("BEGIN IMMEDIATE")
+                await self._writer.rows("BEGIN IMMEDIATE", {})
                 yield work
                 await to_the_end(self._commit(work))
             except BaseException:
@@ -159,10 +134,10 @@ class Database:
         """Read what is committed, outside any transaction."""
         self._check()
         if self._reader is not None:
-            return await Work(self._reader, self.path).rows(sql, **values)
+            return await self._reader.rows(sql, values)
         async with self._lock:
             self._check()
-            return await Work(self._writer, self.path).rows(sql, **values)
+            return await self._writer.rows(sql, values)
 
     def _check(self) -> None:
         if self._closed:
@@ -174,15 +149,14 @@ class Database:
         removed = work.removed and self.path is not None
         if removed:
             await work.rows(MARK_DUE)
-        with explained(self.path):
-            await self._writer.commit()
+        await self._writer.apart(sqlite3.Connection.commit)
         now = asyncio.get_running_loop().time()
         if removed or now >= self._purge_at:
-            done = await purge(self._writer)
+            done = await self._writer.apart(purge)
             self._purge_at = math.inf if done else now + PURGE_AGAIN_S
 
     async def _roll_back(self) -> None:
         try:
-            await self._writer.rollback()
-        except (sqlite3.Error, ValueError) as error:
+            await self._writer.apart(sqlite3.Connection.rollback)
+        except StorageError as error:
             log.warning("rollback failed: %s", error)

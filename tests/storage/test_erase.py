@@ -115,7 +115,7 @@ async def test_no_byte_of_the_files_keeps_the_words(path: Path) -> None:
 async def test_a_crash_before_the_purge_is_made_good_at_the_next_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def die(connection: object) -> bool:
+    def die(connection: object) -> bool:
         return False
 
     store = await Store.open(path)
