@@ -57,7 +57,8 @@ class Connection:
                 check_same_thread=False,
             )
         self._sqlite.row_factory = sqlite3.Row
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite") if path else None
+        """In memory nothing waits for a disk or another process."""
 
     def at_once(self, sql: str, values: Mapping[str, object], /) -> list[sqlite3.Row]:
         """Run here and now a statement that waits for nobody; return its rows.
@@ -75,8 +76,11 @@ class Connection:
 
     async def apart(self, work: Callable[[sqlite3.Connection], T], /) -> T:
         """Return what the work returns, done on the thread: it may wait for disk and locks."""
-        loop = asyncio.get_running_loop()
         with explained(self._path):
+            if self._thread is None:
+                await asyncio.sleep(0)
+                return work(self._sqlite)
+            loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._thread, work, self._sqlite)
 
     async def rows(self, sql: str, values: Mapping[str, object], /) -> list[sqlite3.Row]:
@@ -88,7 +92,8 @@ class Connection:
         try:
             await self.apart(sqlite3.Connection.close)
         finally:
-            self._thread.shutdown()
+            if self._thread is not None:
+                self._thread.shutdown()
 
 
 async def connect(path: Path | None) -> Connection:
