@@ -98,6 +98,11 @@ class Entry(Part):
     def topic(self) -> str:
         return self.id.partition(".")[0]
 
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """All the ways it is asked: the standard question, the title, the phrases."""
+        return (self.question, self.title, *self.phrases)
+
     def standing(self, today: date) -> Standing:
         """Return whether the answer may be given on that day."""
         if self.valid_until and today.isoformat() > self.valid_until:
@@ -133,6 +138,11 @@ class Matter(Part):
     phrases: tuple[Text, ...] = Field(min_length=3, description="家长的说法，至少3种")
     door: Text = Field(description="该去哪里，一两句；电话只用 docs/facts.md 第12节的")
     facts: tuple[str, ...] = Field(min_length=1, description="docs/facts.md 里的事实号，如 W2")
+
+    @property
+    def sayings(self) -> tuple[str, ...]:
+        """All the ways it is brought: the title, the phrases."""
+        return (self.title, *self.phrases)
 
 
 class OffTopic(Part):

@@ -155,7 +155,7 @@ def _calm_phrases(faq: Faq) -> Iterator[str]:
     about_danger = {kind.entry.partition(".")[0] for kind in faq.danger.kinds if kind.entry}
     for entry in faq.entries.values():
         if entry.topic not in about_danger:
-            yield from (entry.question, entry.title, *entry.phrases)
+            yield from entry.sayings
 
 
 def _pairs(text: str) -> list[str]:

@@ -95,11 +95,10 @@ def _candidates(mind: Understanding, whole: str, reading: Reading) -> Iterator[s
     for candidate in reading.candidates:
         entry = mind.faq.entries[candidate.entry]
         parts = [entry.title]
-        told = (entry.question, entry.title, *entry.phrases)
         _, alike, place = process.extractOne(
-            whole, [mind.wording.plain(p) for p in told], scorer=fuzz.ratio
+            whole, [mind.wording.plain(said) for said in entry.sayings], scorer=fuzz.ratio
         )
-        parts.append(f"最像的说法：{told[place]}（{alike:.0f} 分像）")
+        parts.append(f"最像的说法：{entry.sayings[place]}（{alike:.0f} 分像）")
         if words := _words_for(mind, whole, entry.id):
             parts.append("像它的词：" + "、".join(words))
         if mind.vetoed(whole, entry.id):

@@ -34,9 +34,9 @@ def lessons(faq: Faq, wording: Wording) -> tuple[list[str], Labels]:
     """
     groups: dict[str, list[str]] = {}
     for entry in faq.entries.values():
-        groups[entry.id] = [entry.question, entry.title, *entry.phrases]
+        groups[entry.id] = list(entry.sayings)
     for matter in faq.elsewhere.matters:
-        groups[MATTER + matter.id] = [matter.title, *matter.phrases]
+        groups[MATTER + matter.id] = list(matter.sayings)
     for group in faq.elsewhere.off_topic:
         groups[OFF_TOPIC + group.id] = list(group.phrases)
     near = [trap for entry in faq.entries.values() for trap in entry.not_for]

@@ -68,35 +68,46 @@ class Understanding:
     meant: Mapping[str, frozenset[tuple[int, int]]]
     """Key terms that any of an entry's own words name."""
     danger: DangerSense
+    gone: frozenset[str]
+    """Entries that the model was trained on and the Faq no longer has."""
 
     @classmethod
     def of(cls, faq: Faq, model: Model) -> Understanding:
         wording = Wording.of(faq.lexicon)
-        exact: dict[str, str] = {}
         bare = {wording.plain(word) for topic in faq.topics for word in topic.bare}
-        for entry in faq.entries.values():
-            for text in (entry.question, entry.title, *entry.phrases):
-                exact.setdefault(wording.plain(text), entry.id)
-        for word in bare:
-            exact.pop(word, None)
-        meant = {
-            entry.id: frozenset(
-                term
-                for text in (entry.question, entry.title, *entry.phrases)
-                for term in wording.terms(wording.plain(text))
-            )
-            for entry in faq.entries.values()
+        sayings = {
+            entry.id: tuple(map(wording.plain, entry.sayings)) for entry in faq.entries.values()
         }
-        danger = DangerSense.of(faq, model, wording)
+        exact: dict[str, str] = {}
+        for name, said in sayings.items():
+            for text in said:
+                if text not in bare:
+                    exact.setdefault(text, name)
         phrases: dict[str, list[str]] = {}
         for text, name in exact.items():
             phrases.setdefault(name, []).append(text)
+        meant = {
+            name: frozenset(term for text in said for term in wording.terms(text))
+            for name, said in sayings.items()
+        }
         matters = {
             wording.plain(text): matter.id
             for matter in faq.elsewhere.matters
-            for text in (matter.title, *matter.phrases)
+            for text in matter.sayings
         }
-        return cls(faq, model, wording, exact, phrases, matters, frozenset(bare), meant, danger)
+        labels = model.hearing.labels
+        return cls(
+            faq,
+            model,
+            wording,
+            exact,
+            phrases,
+            matters,
+            frozenset(bare),
+            meant,
+            DangerSense.of(faq, model, wording),
+            frozenset(labels.names[: labels.ours]) - faq.entries.keys(),
+        )
 
     # ---------------------------------------------------------------- ranking
 
@@ -106,11 +117,9 @@ class Understanding:
         A piece that is a phrase of the FAQ is surely that, also before the model has learned it.
         """
         usable = [p for p in pieces if p]
-        entries = set(self.model.hearing.labels.names[: self.model.hearing.labels.ours])
-        gone = entries - self.faq.entries.keys()
         ranked = iter(self.model.rank(usable) if usable else ())
         return [
-            {n: p for n, p in next(ranked).items() if n not in gone} | self._recalled(piece)
+            {n: p for n, p in next(ranked).items() if n not in self.gone} | self._recalled(piece)
             if piece
             else {}
             for piece in pieces
