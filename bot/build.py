@@ -15,7 +15,7 @@ from bot.dialogue import Handler
 from bot.engine import Desk, wall_clock
 from bot.errors import ConfigError
 from bot.faq import load
-from bot.matching.training import is_trained, trained
+from bot.matching.training import kept, trained
 from bot.matching.understand import Understanding
 from bot.storage.store import Store
 
@@ -32,9 +32,10 @@ def understanding(settings: Settings, say: Callable[[str], None]) -> Understandi
     """Return the FAQ understood; a first training says that it takes a moment."""
     faq = load(settings.faq)
     cache = cache_folder(settings)
-    if not is_trained(faq, cache):
+    model = kept(faq, cache)
+    if model is None:
         say("第一次启动（或 FAQ 改过）：正在学习家长的各种说法，大约要一分钟……")
-    model = trained(faq, cache)
+        model = trained(faq, cache)
     return Understanding.of(faq, model)
 
 

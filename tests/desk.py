@@ -24,7 +24,7 @@ from bot.dialogue import Handler
 from bot.engine import Desk
 from bot.faq import load
 from bot.jsonl import Chat
-from bot.matching.training import is_trained, lesson, trained
+from bot.matching.training import kept, lesson
 from bot.matching.understand import Understanding
 from bot.model import Delivery
 from bot.storage.records import load_delivery
@@ -89,10 +89,9 @@ def understanding() -> Understanding:
     """Return the real FAQ understood; trains when no earlier run did, which takes a minute."""
     faq = load(faq_folder())
     with FileLock(cache_folder() / "training.lock"):
-        if not is_trained(faq, cache_folder()):
-            # One training serves all tests, also those that ask how phrases fare when left out.
-            lesson(faq, cache_folder())
-        return Understanding.of(faq, trained(faq, cache_folder()))
+        # One training serves all tests, also those that ask how phrases fare when left out.
+        model = kept(faq, cache_folder()) or lesson(faq, cache_folder()).model
+        return Understanding.of(faq, model)
 
 
 class Talk:

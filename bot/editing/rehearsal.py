@@ -30,7 +30,7 @@ from bot.errors import BotError, FaqError
 from bot.faq.load import read
 from bot.faq.problem import errors
 from bot.faq.value import Faq
-from bot.matching.training import is_trained, trained
+from bot.matching.training import kept, trained
 from bot.matching.understand import Understanding
 from bot.model import Message
 from bot.storage.store import Store
@@ -111,8 +111,8 @@ async def rehearse(job: Mapping[str, Any], handlers: Sequence[Handler]) -> dict[
     minds = [Understanding.of(now_served, trained(now_served, cache))]
     would_be = _read(folder, instead)
     if _listening(would_be) != _listening(now_served):
-        own = cache if is_trained(would_be, cache) else cache / CANDIDATES
-        minds.append(Understanding.of(would_be, trained(would_be, own)))
+        model = kept(would_be, cache) or trained(would_be, cache / CANDIDATES)
+        minds.append(Understanding.of(would_be, model))
     labelled = [
         Question(line.text, tuple(sorted(line.right)), line.danger, line.held_out)
         for line in now_served.exam

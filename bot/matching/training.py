@@ -114,18 +114,19 @@ def _asked(line: Labelled) -> tuple[frozenset[str], ...]:
     return (line.right,) if line.right else ()
 
 
-def is_trained(faq: Faq, cache: Path) -> bool:
-    """Return whether the cache folder holds this FAQ's model."""
-    return _Material.of(faq).path(cache, "model").exists()
+def kept(faq: Faq, cache: Path) -> Model | None:
+    """Return the model of this FAQ when the cache folder holds it."""
+    found = _read(_Material.of(faq).path(cache, "model"))
+    return found if isinstance(found, Model) else None
 
 
 def trained(faq: Faq, cache: Path | None) -> Model:
     """Return the model of this FAQ, from the cache folder when it was trained before."""
     material = _Material.of(faq)
     path = cache and material.path(cache, "model")
-    kept = _kept(path)
-    if isinstance(kept, Model):
-        return kept
+    found = _read(path)
+    if isinstance(found, Model):
+        return found
     model = material.learned().model
     if path:
         _write(path, model)
@@ -136,9 +137,9 @@ def lesson(faq: Faq, cache: Path | None = None) -> Lesson:
     """Return the model with how every phrase fares when left out, kept beside it."""
     material = _Material.of(faq)
     path = cache and material.path(cache, "lesson")
-    kept = _kept(path)
-    if isinstance(kept, Lesson):
-        return kept
+    found = _read(path)
+    if isinstance(found, Lesson):
+        return found
     learned = material.learned()
     if cache and path:
         _write(path, learned)
@@ -191,13 +192,14 @@ class _Material:
         return cache / f"{kind}-{digest.hexdigest()[:16]}.pickle"
 
 
-def _kept(path: Path | None) -> object:
+def _read(path: Path | None) -> object:
     """Return what was kept there, None when there is nothing that can be read."""
     if path is None or not path.exists():
         return None
     try:
-        # Our own file, under our own data folder.
-        return pickle.loads(path.read_bytes())  # noqa: S301
+        with path.open("rb") as file:
+            # Our own file, under our own data folder; read as it comes, never whole beside itself.
+            return pickle.load(file)  # noqa: S301
     except Exception:
         log.warning("cached model unreadable, training again: %s", path.name)
         return None

@@ -14,7 +14,7 @@ from small_faq import PHRASES, small_faq
 
 from bot.faq.value import Faq
 from bot.matching.model import Model
-from bot.matching.training import is_trained, lessons, trained
+from bot.matching.training import kept, lessons, trained
 from bot.matching.wording import Wording
 
 ASKED = ["初中怎么报名", "住校补多少钱", "校车超载", "今天天气好", "换驾照", "喂"]
@@ -62,13 +62,15 @@ def test_every_utterance_is_told_apart_by_its_class(faq: Faq, wording: Wording) 
 
 
 def test_a_kept_model_is_used_again(faq: Faq, model: Model, tmp_path: Path) -> None:
-    assert not is_trained(faq, tmp_path)
+    assert kept(faq, tmp_path) is None
     assert_same(model, trained(faq, tmp_path))
-    assert is_trained(faq, tmp_path)
-    [kept] = tmp_path.iterdir()
-    written = kept.stat().st_mtime_ns
+    [file] = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
     assert_same(model, trained(faq, tmp_path))
-    assert kept.stat().st_mtime_ns == written
+    assert file.stat().st_mtime_ns == written
+    found = kept(faq, tmp_path)
+    assert found
+    assert_same(model, found)
 
 
 @pytest.mark.parametrize("keep", [0, 1, 1000])
@@ -76,13 +78,13 @@ def test_a_damaged_model_is_trained_again(
     faq: Faq, model: Model, tmp_path: Path, caplog: pytest.LogCaptureFixture, keep: int
 ) -> None:
     trained(faq, tmp_path)
-    [kept] = tmp_path.iterdir()
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:keep])
+    [file] = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:keep])
     with caplog.at_level(logging.WARNING):
         assert_same(model, trained(faq, tmp_path))
-    assert kept.name in caplog.text
-    assert kept.stat().st_size == len(whole)
+    assert file.name in caplog.text
+    assert file.stat().st_size == len(whole)
 
 
 def test_without_a_folder_nothing_is_kept(
@@ -97,10 +99,10 @@ def test_other_words_make_another_model(faq: Faq, model: Model, tmp_path: Path) 
     more = {**PHRASES, "safety.bus": [*PHRASES["safety.bus"], "校车晚点了问哪个"]}
     trained(faq, tmp_path)
     other = small_faq(more)
-    assert not is_trained(other, tmp_path)
+    assert kept(other, tmp_path) is None
     assert len(trained(other, tmp_path).utterances) == len(model.utterances) + 1
-    assert is_trained(faq, tmp_path)
-    assert is_trained(other, tmp_path)
+    assert kept(faq, tmp_path)
+    assert kept(other, tmp_path)
 
 
 def test_only_the_newest_models_stay(tmp_path: Path) -> None:
@@ -110,6 +112,6 @@ def test_only_the_newest_models_stay(tmp_path: Path) -> None:
         added = [f"第{n}辆校车来得太晚" for n in "一二三四五"[: turn + 1]]
         faqs.append(small_faq({**PHRASES, "safety.bus": [*PHRASES["safety.bus"], *added]}))
         trained(faqs[-1], tmp_path)
-        for age, kept in enumerate(sorted(tmp_path.iterdir(), key=lambda p: -p.stat().st_mtime)):
-            os.utime(kept, ns=(10**18 - age * 10**9, 10**18 - age * 10**9))
-    assert [is_trained(faq, tmp_path) for faq in faqs] == [False, False, True, True, True]
+        for age, file in enumerate(sorted(tmp_path.iterdir(), key=lambda p: -p.stat().st_mtime)):
+            os.utime(file, ns=(10**18 - age * 10**9, 10**18 - age * 10**9))
+    assert [kept(faq, tmp_path) is not None for faq in faqs] == [False, False, True, True, True]
