@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.dialogue import Handler
 from bot.engine import Desk, wall_clock
 from bot.errors import ConfigError
 from bot.faq import load
+from bot.matching.features import meanings
 from bot.matching.training import kept, trained
 from bot.matching.understand import Understanding
 from bot.storage.store import Store
@@ -30,13 +32,17 @@ def cache_folder(settings: Settings) -> Path:
 
 def understanding(settings: Settings, say: Callable[[str], None]) -> Understanding:
     """Return the FAQ understood; a first training says that it takes a moment."""
-    faq = load(settings.faq)
     cache = cache_folder(settings)
-    model = kept(faq, cache)
-    if model is None:
-        say("第一次启动（或 FAQ 改过）：正在学习家长的各种说法，大约要一分钟……")
-        model = trained(faq, cache)
-    return Understanding.of(faq, model)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # The embedding takes longest to read, and half of that leaves the interpreter free.
+        awake = beside.submit(meanings, ["喂"])
+        faq = load(settings.faq)
+        model = kept(faq, cache)
+        if model is None:
+            say("第一次启动（或 FAQ 改过）：正在学习家长的各种说法，大约要一分钟……")
+            wait([awake])
+            model = trained(faq, cache)
+        return Understanding.of(faq, model)
 
 
 @asynccontextmanager

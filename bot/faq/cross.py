@@ -220,8 +220,9 @@ def _same_phrase(files: Folder) -> Iterator[Problem]:
         Said(entry.question, squeeze(entry.question), entry.id, source, (*loc, "question"))
         for source, loc, entry in files.entries()
     )
+    phrases = list(files.entry_phrases())
     first: dict[str, Said] = {}
-    for said in chain(questions, files.entry_phrases(), files.elsewhere_phrases()):
+    for said in chain(questions, phrases, files.elsewhere_phrases()):
         other = first.setdefault(said.bare, said)
         if other.owner == said.owner and other.source is said.source:
             continue
@@ -230,13 +231,12 @@ def _same_phrase(files: Folder) -> Iterator[Problem]:
                 f"{said.owner} 的“{said.text}”和 {other.where} {other.owner} 的一样",
                 "只留在真正该答它的那一处",
             )
+    own = {(said.owner, said.bare) for said in phrases}
+    for said in phrases:
+        if not said.bare:
+            yield said.problem(f"{said.owner} 的说法“{said.text}”里没有字", "写一句话，或者删掉")
     for source, loc, entry in files.entries():
-        own = {squeeze(text) for text in entry.phrases}
-        for place, text in enumerate(entry.phrases):
-            if not squeeze(text):
-                what = f"{entry.id} 的说法“{text}”里没有字"
-                yield source.problem((*loc, "phrases", place), what, "写一句话，或者删掉")
         for place, text in enumerate(entry.not_for):
-            if squeeze(text) in own:
+            if (entry.id, squeeze(text)) in own:
                 what = f"{entry.id} 的“{text}”又在 phrases 里，又在 not_for 里"
                 yield source.problem((*loc, "not_for", place), what, "两处只留一处")

@@ -44,7 +44,8 @@ class DangerSense:
     """danger.yaml, compiled."""
 
     kinds: Mapping[str, DangerKind]
-    signals: Sequence[tuple[DangerKind, tuple[re.Pattern[str], ...]]]
+    signals: Sequence[tuple[DangerKind, Sequence[Sequence[str]]]]
+    """Groups of cells; of each cell any word, squeezed, has to be there."""
     first_cells: re.Pattern[str]
     """Any word of any signal's first cell: without one no signal can fire."""
     figurative: re.Pattern[str]
@@ -59,23 +60,14 @@ class DangerSense:
     def of(cls, faq: Faq, model: Model, wording: Wording) -> DangerSense:
         danger = faq.danger
         signals = [
-            (kind, tuple(re.compile(_any_of(cell.split("|"))) for cell in group))
+            (kind, [_words(cell.split("|")) for cell in group])
             for kind in danger.kinds
             for group in kind.signals
         ]
         return cls(
             {kind.id: kind for kind in danger.kinds},
             signals,
-            re.compile(
-                _any_of(
-                    [
-                        word
-                        for kind in danger.kinds
-                        for group in kind.signals
-                        for word in group[0].split("|")
-                    ]
-                )
-            ),
+            re.compile(_any_of([word for _, cells in signals for word in cells[0]])),
             re.compile(_any_of(danger.harmless_words)),
             re.compile(_any_of(danger.calm_words)),
             {wording.plain(text): kind.id for kind in danger.kinds for text in kind.phrases},
@@ -139,7 +131,7 @@ class DangerSense:
             return None
         said = self.figurative.sub("，", said)
         for kind, cells in self.signals:
-            if all(cell.search(said) for cell in cells):
+            if all(any(word in said for word in cell) for cell in cells):
                 return kind
         return None
 
@@ -163,6 +155,10 @@ def _pairs(text: str) -> list[str]:
     return [one + other for one, other in pairwise(clauses(text))]
 
 
+def _words(written: Sequence[str]) -> list[str]:
+    """Return the words squeezed, longest first."""
+    return sorted({squeeze(w) for w in written} - {""}, key=lambda w: (-len(w), w))
+
+
 def _any_of(words: Sequence[str]) -> str:
-    usable = sorted({squeeze(w) for w in words} - {""}, key=lambda w: (-len(w), w))
-    return "|".join(map(re.escape, usable)) or r"(?!)"
+    return "|".join(map(re.escape, _words(words))) or r"(?!)"

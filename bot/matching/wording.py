@@ -23,7 +23,10 @@ class Wording:
 
     rewrites: dict[str, str]
     rewrite_pattern: re.Pattern[str]
-    skip_pattern: re.Pattern[str]
+    skip: tuple[str, ...]
+    """Empty words."""
+    skip_first: re.Pattern[str]
+    skip_last: re.Pattern[str]
     connector_pattern: re.Pattern[str]
     follow_pattern: re.Pattern[str]
     asks_pattern: re.Pattern[str]
@@ -32,12 +35,14 @@ class Wording:
     @classmethod
     def of(cls, lexicon: LexiconFile) -> Wording:
         rewrites = {squeeze(a): squeeze(b) for a, b in lexicon.rewrite.items()}
-        skip = _any_of([squeeze(w) for w in lexicon.skip])
+        skip = [squeeze(w) for w in lexicon.skip]
         follow_ups = _any_of([squeeze(w) for w in lexicon.follow_ups])
         return cls(
             rewrites,
             re.compile(_any_of(list(rewrites))),
-            re.compile(f"^(?:{skip})+|(?:{skip})+$"),
+            tuple(word for word in skip if word),
+            re.compile(f"^(?:{_any_of(skip)})+"),
+            re.compile(f"(?:{_any_of(skip)})+$"),
             re.compile(_any_of(list(lexicon.connectors))),
             re.compile(f"^(?:{follow_ups})|(?:{follow_ups})$"),
             re.compile(_any_of([*lexicon.asks, "?"])),
@@ -53,7 +58,9 @@ class Wording:
 
     def core(self, text: str) -> str:
         """Return the utterance, nothing when it has only empty words."""
-        return self.skip_pattern.sub("", self._rewritten(text))
+        said = self.skip_first.sub("", self._rewritten(text))
+        # Most end in none: to look for where they begin takes longer than all the rest.
+        return self.skip_last.sub("", said) if said.endswith(self.skip) else said
 
     def _rewritten(self, text: str) -> str:
         return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
