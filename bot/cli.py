@@ -51,7 +51,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
     def ask(
         question: Annotated[str, typer.Argument(help="要试的问题")] = "",
         jsonl: Annotated[bool, typer.Option("--jsonl", help="从标准输入逐行读 JSON")] = False,
-        why: Annotated[bool, typer.Option("--why", help="把原因说清楚：像哪条、差多少")] = False,
+        why: Annotated[bool, typer.Option("--why", help="原因前先写明结果：归哪条")] = False,
         faq: FaqOption = None,
         as_of: AsOfOption = "",
     ) -> None:
@@ -70,11 +70,9 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
                     _show(result)
                     reasons = explain.why(mind, question)
                     if why:
-                        from bot.exam.why import explained
+                        from bot.exam.report import given
 
-                        thresholds = mind.model.answer_at, mind.model.ask_at
-                        titles = {entry.id: entry.title for entry in mind.faq.entries.values()}
-                        reasons = explained(result, titles, thresholds, reasons)
+                        reasons = ["—— 为什么 ——", f"结果：{given(result)}", *reasons]
                     _echo("\n".join(reasons))
 
         if not jsonl and not question.strip():

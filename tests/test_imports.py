@@ -17,12 +17,11 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURE = """
 run_bot              → cli handlers
 cli                  → operate serve exam build jsonl editing config engine dialogue
-                       matching.report matching.explain matching.understand faq exam.why
+                       matching.report matching.explain matching.understand faq exam.report
 operate              → channels build figures learning config engine storage hours faq
-exam                 → build jsonl exam.report exam.must exam.why evaluate dialogue
+exam                 → build jsonl exam.report exam.must evaluate dialogue
                        matching.understand faq faq.value
 exam.must *          → exam.report evaluate faq faq.schema
-exam.why *           → exam.report evaluate
 exam.report *        → evaluate faq.schema
 serve                → messengers live build previews channels console webhook editing learning
                        outbox config engine dialogue matching.understand storage

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from bot.faq.value import Faq
 from bot.matching.danger import Judgement
+from bot.matching.features import grams
 from bot.matching.hearing import MATTER, NEAR_MISS
+from bot.matching.model import Model
 from bot.matching.reading import Reading
 from bot.matching.understand import Understanding
+from bot.model import Candidate
 
 _MOST_WORDS = 4
 _SHOWN = 0.005
@@ -50,7 +53,7 @@ def why(mind: Understanding, text: str) -> list[str]:
     reading = mind.read(text)
     whole = mind.wording.plain(text)
     model = mind.model
-    thresholds = f"{model.answer_at:.2f} 起直接答，{model.ask_at:.2f} 起请家长挑"
+    thresholds = f"门槛：{model.answer_at:.2f} 起直接答，{model.ask_at:.2f} 起请家长挑"
     return [
         f"〔规则：{_RULES.get(reading.rule, reading.rule)}；{thresholds}〕",
         *([f"  读作：{whole}"] if whole and whole != text else []),
@@ -91,10 +94,10 @@ def _divided(mind: Understanding, text: str, reading: Reading) -> Iterator[str]:
 
 
 def _candidates(mind: Understanding, whole: str, reading: Reading) -> Iterator[str]:
-    """Give each candidate with its nearest phrase, the words for it and what speaks against it."""
-    for candidate in reading.candidates:
+    """Give each candidate: how far it comes, its nearest phrase, what speaks for and against it."""
+    for place, candidate in enumerate(reading.candidates):
         entry = mind.faq.entries[candidate.entry]
-        parts = [entry.title]
+        parts = [entry.title, _standing(mind.model, reading.candidates, place)]
         _, alike, place = process.extractOne(
             whole, [mind.wording.plain(said) for said in entry.sayings], scorer=fuzz.ratio
         )
@@ -106,19 +109,29 @@ def _candidates(mind: Understanding, whole: str, reading: Reading) -> Iterator[s
         yield f"  {candidate.score:.2f} {entry.id}（{'，'.join(parts)}）"
 
 
+def _standing(model: Model, ranked: Sequence[Candidate], place: int) -> str:
+    """Return which threshold the best reaches, or how far behind it another is."""
+    best = ranked[0].score
+    if place:
+        return f"比第一条差 {best - ranked[place].score:.2f}"
+    if best >= model.answer_at:
+        return "够直接答"
+    return "只够请家长挑" if best >= model.ask_at else "不够请家长挑"
+
+
 def _words_for(mind: Understanding, whole: str, entry: str) -> list[str]:
     """Return the words of the utterance that speak most for an entry."""
     hearing = mind.model.hearing
     if entry not in hearing.labels.names:
         return []
-    grams, values = hearing.features.sparse(whole)
+    places, values = hearing.features.sparse(whole)
     column = hearing.labels.names.index(entry)
-    speaks = values * hearing.head.sparse[grams, column].astype(np.float32)
-    written = hearing.features.characters.index
-    by_place = {place: gram.replace(" ", "") for gram, place in written.items()}
+    speaks = values * hearing.head.sparse[places, column].astype(np.float32)
+    known = hearing.features.characters.index
+    by_place = {known[gram]: gram.replace(" ", "") for gram in grams(whole) if gram in known}
     found: list[str] = []
     for at in np.argsort(-speaks):
-        word = by_place.get(int(grams[at]), "")
+        word = by_place.get(int(places[at]), "")
         if speaks[at] > 0 and len(word) > 1 and not any(word in other for other in found):
             found.append(word)
         if len(found) == _MOST_WORDS:

@@ -105,5 +105,5 @@ def test_why_names_the_runner_up_and_the_thresholds(desk: Desk, own: tuple[str, 
     assert plain.exit_code == why.exit_code == 0
     assert "为什么" not in plain.stdout
     assert f"结果：{entry}" in why.stdout
-    assert "第二：" in why.stdout
+    assert "比第一条差 " in why.stdout
     assert "门槛：" in why.stdout

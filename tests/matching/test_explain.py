@@ -24,6 +24,22 @@ def test_a_phrase_of_the_faq(mind: Understanding) -> None:
     assert "最像的说法：几岁能上小学（100 分像）" in best
 
 
+def test_the_best_is_held_against_the_thresholds_and_the_runner_up_against_the_best(
+    mind: Understanding,
+) -> None:
+    text = "娃儿多大能读小学嘛"
+    lines = why(mind, text)
+    assert f"门槛：{mind.model.answer_at:.2f} 起直接答" in lines[0]
+    best, second, *_ = mind.read(text).candidates
+    reached = "够直接答" if best.score >= mind.model.answer_at else "只够请家长挑"
+    assert reached in told_of(best.entry, lines)
+    assert f"比第一条差 {best.score - second.score:.2f}" in told_of(second.entry, lines)
+    sure = why(mind, "几岁能上小学")
+    assert "够直接答" in told_of("enrollment.age", sure)
+    lost = why(mind, "甲乙丙丁戊己庚辛")
+    assert any("不够请家长挑" in line for line in lost)
+
+
 def test_words_that_speak_for_an_entry_and_how_the_message_was_read(mind: Understanding) -> None:
     lines = why(mind, "请问孩子住在学校里，国家一年给多少呀？")
     assert any("读作：孩子住在学校里国家一年给多少" in line for line in lines)
