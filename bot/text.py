@@ -9,8 +9,8 @@ from functools import cache
 from zhconv_rs import zhconv
 
 _KEEP = re.compile(r"[^\w]+|_")
-_CLAUSE_END = re.compile(r"[,。!;、:…~\n\s]+|\?+|\.{2,}")
-_CLAUSE_END_AFTER_QUESTION = re.compile(r"[,。!;、:…~\n\s]+|(?<=\?)|\.{2,}")
+_CLAUSE_END = re.compile(r"(?:[,。!;、:…~?\n\s]|\.{2,})+")
+_SENTENCE_END = re.compile(r"[。!;\n]")
 
 
 def fold(text: str) -> str:
@@ -37,13 +37,26 @@ def squeezed(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(squeeze, words))
 
 
-def clauses(text: str, *, keep_question_marks: bool = False) -> list[str]:
+def clauses(text: str, *, keep_ends: bool = False) -> list[str]:
     """Return the parts of folded text between marks and spaces, none empty.
+
+    With `keep_ends` a part ends with ? or 。 where a question or a sentence ended.
 
     >>> clauses("我们是外地的，怎么报名？ 要啥材料")
     ['我们是外地的', '怎么报名', '要啥材料']
-    >>> clauses("怎么报名？要啥", keep_question_marks=True)
-    ['怎么报名?', '要啥']
+    >>> clauses("怎么报名？要啥；多少钱", keep_ends=True)
+    ['怎么报名?', '要啥。', '多少钱']
     """
-    end = _CLAUSE_END_AFTER_QUESTION if keep_question_marks else _CLAUSE_END
-    return [part for part in end.split(fold(text)) if part and part != "?"]
+    folded = fold(text)
+    if not keep_ends:
+        return [part for part in _CLAUSE_END.split(folded) if part]
+    found, begin = [], 0
+    for end in _CLAUSE_END.finditer(folded):
+        if end.start() > begin:
+            found.append(folded[begin : end.start()] + _end(end[0]))
+        begin = end.end()
+    return [*found, folded[begin:]] if begin < len(folded) else found
+
+
+def _end(marks: str) -> str:
+    return "?" if "?" in marks else "。" if _SENTENCE_END.search(marks) else ""

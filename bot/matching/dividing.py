@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,11 @@ from bot.faq.schema import Entry
 from bot.matching.hearing import Glance
 from bot.matching.several import (
     GENERIC,
-    Chances,
     Cut,
     Divider,
     Division,
     Line,
+    Side,
     cuts,
     divisions,
     first_evidence,
@@ -23,47 +23,46 @@ from bot.matching.several import (
 )
 from bot.matching.wording import Wording
 
-Rank = Callable[[Sequence[str]], Sequence[Chances]]
+Hear = Callable[[Sequence[str]], Sequence[Side]]
 Look = Callable[[str], Glance]
 
 _ENOUGH = 30
 """Fewer messages with several questions teach nothing."""
-_TORN = 0.025
+_TORN = 0.02
 """The wanted share of single questions that get a second answer."""
-_OVERLOOKED = 0.02
+_OVERLOOKED = 0.01
 """The wanted share of messages with two questions whose cut a glance passes over."""
-_JOINED = 600
-"""Further messages with two questions, put together from single ones."""
-_LONGEST_JOINED = 40
-_STRIDES = 7919, 104_729
-_JOINS = ("，", "？", " ", "，还有", "，另外", "？还有", "。", "，顺便问下", "\n")
-_REAL, _PUT_TOGETHER = 2.0, 0.5
-"""How much a message that really asks several things counts, and one put together."""
+_FOLDS = 5
+_REAL = 2.0
+"""How much a message that really asks several things counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Asked:
     """A labelled message."""
 
     text: str
     right: tuple[frozenset[str], ...]
     """For each thing asked the entries that answer it; none: nothing of ours is asked."""
-    whole: bool = True
-    """False when it was put together here."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
     """What a message could be divided into, and which of that is right."""
 
-    message: Message
+    message: Asked
     found: Sequence[Division]
     right: Sequence[bool]
 
+    @property
+    def weight(self) -> float:
+        """How much each of its divisions counts."""
+        return float((_REAL if len(self.message.right) > 1 else 1.0) / len(self.found) ** 0.5)
+
 
 def learn_divider(
-    messages: Sequence[Message],
-    rank: Rank,
+    messages: Sequence[Asked],
+    hear: Hear,
     glance: Look,
     wording: Wording,
     entries: Mapping[str, Entry],
@@ -75,28 +74,56 @@ def learn_divider(
     def look(side: str) -> Glance:
         return glance(wording.plain(side))
 
-    first = _first(messages, look, rank, wording, entries)
+    first = _first(messages, look, hear, wording, entries)
     tried = []
-    for message in (*messages, *_put_together(messages)):
+    for message in messages:
         places = promising(cuts(message.text, wording), look, first)
-        tried.append(_try(message, places, rank, wording, entries))
+        tried.append(_try(message, places, hear, wording, entries))
+    line = _asked(tried)
+    if line is None:
+        # The glance alone told them apart.
+        return Divider(first, GENERIC.asked)
+    torn: list[float] = []
+    for fold in range(_FOLDS):
+        # What a message itself taught must not judge it.
+        judge = _asked([one for place, one in enumerate(tried) if place % _FOLDS != fold]) or line
+        torn += _torn(judge, tried[fold::_FOLDS])
+    return Divider(first, replace(line, at=float(np.quantile(torn, 1 - _TORN))))
+
+
+def _asked(tried: Sequence[_Tried]) -> Line | None:
+    """Return what tells the divisions that are right; None when there is nothing to tell."""
     rows = [
-        (division.evidence, right, _weight(one.message) / len(one.found) ** 0.5)
+        (division.evidence, right, one.weight)
         for one in tried
         for division, right in zip(one.found, one.right, strict=True)
         if right or not _welcome(one.message, division)
     ]
     if len({row[1] for row in rows}) < 2:
-        # The glance alone told them apart.
-        return Divider(first, GENERIC.asked)
-    line = _fit([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
-    return Divider(first, replace(line, at=_threshold(line, tried)))
+        return None
+    return _fit([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+
+
+def _torn(line: Line, tried: Sequence[_Tried]) -> list[float]:
+    """Return, for each single question, the chance at which it would be torn."""
+    return [
+        max(
+            (
+                line.chance(division.evidence)
+                for division in one.found
+                if not _welcome(one.message, division)
+            ),
+            default=0.0,
+        )
+        for one in tried
+        if len(one.message.right) < 2
+    ]
 
 
 def _first(
-    messages: Sequence[Message],
+    messages: Sequence[Asked],
     look: Look,
-    rank: Rank,
+    hear: Hear,
     wording: Wording,
     entries: Mapping[str, Entry],
 ) -> Line:
@@ -109,7 +136,7 @@ def _first(
         places = cuts(message.text, wording)
         good = set()
         if len(message.right) > 1:
-            tried = _try(message, places, rank, wording, entries)
+            tried = _try(message, places, hear, wording, entries)
             good = {d.cut for d, ok in zip(tried.found, tried.right, strict=True) if ok}
         seen += [first_evidence(cut, look) for cut in places]
         right += [cut in good for cut in places]
@@ -137,29 +164,15 @@ def _fit(seen: Sequence[Sequence[float]], right: Sequence[bool], weight: Sequenc
     return Line(bias, tuple(float(w) for w in weights), 0.0)
 
 
-def _threshold(line: Line, tried: Sequence[_Tried]) -> float:
-    """Return the lowest chance from which on single questions stay whole, but for their share."""
-    torn = []
-    for one in tried:
-        if one.message.whole and len(one.message.right) < 2:
-            chances = [
-                line.chance(division.evidence)
-                for division in one.found
-                if not _welcome(one.message, division)
-            ]
-            torn.append(max(chances, default=0.0))
-    return float(np.quantile(torn, 1 - _TORN))
-
-
 def _try(
-    message: Message,
+    message: Asked,
     places: Sequence[Cut],
-    rank: Rank,
+    hear: Hear,
     wording: Wording,
     entries: Mapping[str, Entry],
 ) -> _Tried:
     texts = [message.text, *(side for cut in places for side in (cut.left, cut.right))]
-    whole, *sides = rank([wording.plain(text) for text in texts])
+    whole, *sides = hear([wording.plain(text) for text in texts])
     found = [
         division
         for place, cut in enumerate(places)
@@ -168,7 +181,7 @@ def _try(
     return _Tried(message, found, [_right(message, division) for division in found])
 
 
-def _right(message: Message, division: Division) -> bool:
+def _right(message: Asked, division: Division) -> bool:
     """Return whether each side asks what it is taken for."""
     one, other = division.entries
     return any(
@@ -179,25 +192,6 @@ def _right(message: Message, division: Division) -> bool:
     )
 
 
-def _welcome(message: Message, division: Division) -> bool:
+def _welcome(message: Asked, division: Division) -> bool:
     """Return whether both entries are as good an answer to the one question asked."""
     return any(set(division.entries) <= each for each in message.right)
-
-
-def _weight(message: Message) -> float:
-    if not message.whole:
-        return _PUT_TOGETHER
-    return _REAL if len(message.right) > 1 else 1.0
-
-
-def _put_together(messages: Sequence[Message]) -> Iterator[Message]:
-    """Give messages made of two: both ask something of ours, or one of them does."""
-    short = [m for m in messages if len(m.right) < 2 and len(m.text) <= _LONGEST_JOINED]
-    for number in range(_JOINED):
-        # Strides that have no common measure: every pair is another one, the same in every run.
-        one, other = (short[number * stride % len(short)] for stride in _STRIDES)
-        if not (one.right or other.right) or set().union(*one.right) & set().union(*other.right):
-            continue
-        join = _JOINS[number % len(_JOINS)]
-        text = one.text.rstrip("？?。！!") + join + other.text
-        yield Message(text, (*one.right, *other.right), whole=False)

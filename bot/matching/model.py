@@ -9,7 +9,7 @@ import numpy as np
 
 from bot.matching.features import Floats
 from bot.matching.hearing import Heard, Hearing, Labels
-from bot.matching.several import Divider
+from bot.matching.several import Divider, Scores, Side
 from bot.matching.trees import Trees
 
 _TEMPERATURE = 0.08
@@ -66,6 +66,23 @@ class Model:
                 for one, p in zip(side.classes[row], chance[row], strict=True):
                     chances[labels.names[one]] = float(p)
         return found
+
+    def sides(self, utterances: Sequence[str]) -> list[Side]:
+        """Return the chances of each utterance, with the scores of all entries behind them."""
+        heard = self.hearing.hear(utterances)
+        names = self.hearing.labels.names[: self.hearing.labels.ours]
+        return [
+            Side(chances, [_scores(names, row) for row in (scores, of_meaning)])
+            for chances, scores, of_meaning in zip(
+                self.rank(utterances), heard.scores, heard.of_meaning, strict=True
+            )
+        ]
+
+
+def _scores(names: Sequence[str], row: Floats) -> Scores:
+    own = row[: len(names)]
+    best = own.argsort()[:-4:-1]
+    return Scores(dict(zip(names, own.tolist(), strict=True)), [names[place] for place in best])
 
 
 def evidence(heard: Heard, labels: Labels, *, ours: bool) -> Floats:

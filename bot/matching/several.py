@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.faq.schema import Entry
 from bot.matching.hearing import Glance
-from bot.matching.wording import Wording
+from bot.matching.wording import Piece, Wording
 
 _MOST_GLANCED = 6
 """A long story has more clauses than there is time to look at."""
@@ -24,6 +24,34 @@ Chances = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """How much each entry is spoken for."""
+
+    of: Mapping[str, float]
+    best: Sequence[str]
+    """The three best entries, the best first."""
+
+    def lead(self, name: str, besides: str = "") -> float:
+        """Return how far an entry is before the best one other than it and one besides."""
+        rivals = (self.of[rival] for rival in self.best if rival not in (name, besides))
+        return self[name] - max(rivals, default=0.0)
+
+    def __getitem__(self, name: str) -> float:
+        # What the model has not learned yet is known by its phrase: nothing speaks for it more.
+        known = self.of.get(name)
+        return known if known is not None else max(map(self.of.__getitem__, self.best), default=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What a message, or the part on one side of a cut, may mean."""
+
+    chances: Chances
+    scores: Sequence[Scores] = ()
+    """By all that is heard, and by the meaning alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A place where a second question may begin."""
 
@@ -32,9 +60,9 @@ class Cut:
     asked: tuple[bool, bool, bool]
     """Whether the clause before it asks, all of the left, all of the right."""
     connected: bool
-    """Whether the right begins with a connector."""
-    marked: bool
-    """Whether a question mark stands before it."""
+    """Whether the right begins with a connector or a number in a list."""
+    ended: tuple[bool, bool]
+    """Whether a question ends before it, or a sentence."""
     clauses: int
 
 
@@ -73,13 +101,30 @@ class Divider:
 
 
 GENERIC = Divider(
-    Line(0.0, (0.0,) * 19, 0.0),
+    Line(0.0, (0.0,) * 20, 0.0),
     Line(
-        0.19,
+        -3.12,
         (
-            *(0.08, -0.15, -0.05, 0.11, 0.05, 0.13, -0.09, 0.02, 0.11, 0.02),
-            *(0.16, 0.09, 0.63, -0.02, -0.03, -0.24, 1.04, 0.32, -0.18, 0.53),
-            *(-0.19, 0.14, 0.29, -0.11, 0.13, -0.34),
+            *(
+                0.0,
+                -0.02,
+                0.03,
+                0.1,
+                0.0,
+                0.1,
+                -0.03,
+                -0.04,
+                -0.04,
+                0.0,
+                0.1,
+                -0.02,
+                0.44,
+                -0.23,
+                -0.17,
+            ),
+            *(1.74, 1.79, -0.08, -0.09, 4.28, 0.0, -0.11, 0.37, 1.0),
+            *(-2.47, -0.19, -0.95, 1.51, 9.35, 1.47, 2.5, 2.81, 3.5),
+            *(-0.08, 1.1, 1.24, -0.03, 0.85, 0.3, 0.06, 0.05, 0.38, -0.17, 0.24, -0.19),
         ),
         0.7,
     ),
@@ -95,20 +140,25 @@ def cuts(text: str, wording: Wording) -> list[Cut]:
     pieces = wording.pieces(text)
     found = []
     for place in range(1, len(pieces)):
-        left, right = "".join(pieces[:place]), "".join(pieces[place:])
+        left, right = (_joined(side) for side in (pieces[:place], pieces[place:]))
         if any(len(wording.core(side)) < _SHORTEST for side in (left, right)):
             continue
         cut = Cut(
             left,
             right,
-            (wording.asks(pieces[place - 1]), wording.asks(left), wording.asks(right)),
-            bool(wording.connector_pattern.match(pieces[place])),
-            pieces[place - 1].endswith("?"),
+            (wording.asks(pieces[place - 1].text), wording.asks(left), wording.asks(right)),
+            pieces[place].opens,
+            (pieces[place - 1].text.endswith("?"), pieces[place - 1].text.endswith("。")),
             len(pieces),
         )
-        found.append((cut.connected + cut.marked + sum(cut.asked), cut))
+        found.append((cut.connected + sum(cut.ended) + sum(cut.asked), cut))
     found.sort(key=lambda item: -item[0])
     return [cut for _, cut in found[:_MOST_GLANCED]]
+
+
+def _joined(pieces: Sequence[Piece]) -> str:
+    # What is a clause stays one: a side may be cut again.
+    return "".join(p.text if p.text[-1] in "?。" else p.text + "," for p in pieces).rstrip(",")
 
 
 def promising(found: Sequence[Cut], glance: Callable[[str], Glance], line: Line) -> list[Cut]:
@@ -124,7 +174,7 @@ def first_evidence(cut: Cut, glance: Callable[[str], Glance]) -> tuple[float, ..
     """Return what a glance at both sides says for a cut.
 
     Each side's best entry, its lead, what is not ours, ours or not; the weaker best; whether both
-    are the same; what is asked; connector and mark; clauses and lengths.
+    are the same; what is asked; connector and marks; clauses and lengths.
     """
     left, right = glance(cut.left), glance(cut.right)
     return (
@@ -145,18 +195,18 @@ def best(chances: Chances, entries: Mapping[str, Entry]) -> tuple[str, float]:
 
 
 def divisions(
-    cut: Cut, whole: Chances, left: Chances, right: Chances, entries: Mapping[str, Entry]
+    cut: Cut, whole: Side, left: Side, right: Side, entries: Mapping[str, Entry]
 ) -> Iterator[Division]:
     """Give what the two sides may ask about, as each stands alone and beside the other."""
-    first, second = best(left, entries)[0], best(right, entries)[0]
+    first, second = best(left.chances, entries)[0], best(right.chances, entries)[0]
     pairs = {(first, second): None}
     if first:
-        pairs[first, _beside(first, right, whole, entries)] = None
+        pairs[first, _beside(first, right.chances, whole.chances, entries)] = None
     if second:
-        pairs[_beside(second, left, whole, entries), second] = None
+        pairs[_beside(second, left.chances, whole.chances, entries), second] = None
     for one, other in pairs:
         if one and other and one != other:
-            chances = left.get(one, 0.0), right.get(other, 0.0)
+            chances = left.chances.get(one, 0.0), right.chances.get(other, 0.0)
             seen = _evidence(cut, (one, other), whole, (left, right), entries)
             yield Division(cut, (one, other), chances, seen)
 
@@ -171,15 +221,35 @@ def _beside(taken: str, part: Chances, whole: Chances, entries: Mapping[str, Ent
 def _evidence(
     cut: Cut,
     pair: tuple[str, str],
+    whole: Side,
+    sides: tuple[Side, Side],
+    entries: Mapping[str, Entry],
+) -> tuple[float, ...]:
+    """Return what speaks for the pair: the chances, the scores behind them, the marks."""
+    one, other = (entries[name] for name in pair)
+    return (
+        *_by_chances(pair, whole.chances, (sides[0].chances, sides[1].chances), entries),
+        *(
+            piece
+            for heard in zip(whole.scores, sides[0].scores, sides[1].scores, strict=True)
+            for piece in _by_scores(pair, *heard)
+        ),
+        *_marks(cut),
+        float(one.topic == other.topic),
+        float(other.id in one.related or one.id in other.related),
+    )
+
+
+def _by_chances(
+    pair: tuple[str, str],
     whole: Chances,
     sides: tuple[Chances, Chances],
     entries: Mapping[str, Entry],
 ) -> tuple[float, ...]:
-    """Return what speaks for the pair.
+    """Return what the chances say.
 
     For each side: its entry there, the next entry, what is not ours, the entry in the whole and on
-    the other side. The weaker and the stronger of both, there and in the whole; the whole's best;
-    what is asked; connector and mark; lengths; clauses; whether the two are akin.
+    the other side. The weaker and the stronger of both, there and in the whole; the whole's best.
     """
     seen: list[float] = []
     for place, side in enumerate(sides):
@@ -194,16 +264,29 @@ def _evidence(
             _odds(whole.get(name, 0.0)),
             _odds(other_side.get(name, 0.0)),
         ]
-    one, other = (entries[name] for name in pair)
     top = max((p for n, p in whole.items() if n in entries), default=0.0)
+    return (*seen, *sorted((seen[0], seen[5])), *sorted((seen[3], seen[8])), _odds(top))
+
+
+def _by_scores(
+    pair: tuple[str, str], whole: Scores, left: Scores, right: Scores
+) -> tuple[float, ...]:
+    """Return what the scores say, also of entries that are on no shortlist.
+
+    Both in the whole, each one's lead over all but the other, the smaller lead; the lead of each
+    on its own side, and how much more it is meant there than on the other side.
+    """
+    one, other = pair
+    leads = whole.lead(one, other), whole.lead(other, one)
     return (
-        *seen,
-        *sorted((seen[0], seen[5])),
-        *sorted((seen[3], seen[8])),
-        _odds(top),
-        *_marks(cut),
-        float(one.topic == other.topic),
-        float(other.id in one.related or one.id in other.related),
+        whole[one],
+        whole[other],
+        *leads,
+        min(leads),
+        left.lead(one),
+        right.lead(other),
+        left[one] - right[one],
+        right[other] - left[other],
     )
 
 
@@ -211,7 +294,7 @@ def _marks(cut: Cut) -> tuple[float, ...]:
     return (
         *map(float, cut.asked),
         float(cut.connected),
-        float(cut.marked),
+        *map(float, cut.ended),
         math.log(len(cut.left)),
         math.log(len(cut.right)),
         math.log(len(cut.left) + len(cut.right)),

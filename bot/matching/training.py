@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.faq.value import Faq, Labelled
-from bot.matching.dividing import Message, learn_divider
+from bot.matching.dividing import Asked, learn_divider
 from bot.matching.hearing import MATTER, NEAR_MISS, OFF_TOPIC, Labels
 from bot.matching.learning import Examples, Lesson, Rates, learn
 from bot.matching.model import Model
@@ -22,7 +22,7 @@ from bot.matching.wording import Wording
 
 log = logging.getLogger(__name__)
 
-FORMAT = "10"
+FORMAT = "11"
 """Raise when the meaning of a cached model changes."""
 
 
@@ -99,12 +99,10 @@ def sounds() -> Sounds:
     return Sounds(sound_table(), syllable_set())
 
 
-def messages(faq: Faq) -> list[Message]:
+def messages(faq: Faq) -> list[Asked]:
     """Return the exam's calibrating lines as messages that ask one thing, several or nothing."""
     return [
-        Message(line.text, _asked(line))
-        for line in faq.exam
-        if not line.held_out and not line.danger
+        Asked(line.text, _asked(line)) for line in faq.exam if not line.held_out and not line.danger
     ]
 
 
@@ -156,7 +154,7 @@ class _Material:
     utterances: Sequence[str]
     labels: Labels
     examples: Examples
-    messages: Sequence[Message]
+    messages: Sequence[Asked]
 
     @classmethod
     def of(cls, faq: Faq) -> _Material:
@@ -169,7 +167,7 @@ class _Material:
         lesson = learn(self.utterances, self.labels, sounds(), self.examples)
         model = lesson.model
         divider = learn_divider(
-            self.messages, model.rank, model.hearing.glance, self.wording, self.faq.entries
+            self.messages, model.sides, model.hearing.glance, self.wording, self.faq.entries
         )
         return replace(lesson, model=replace(model, divider=divider))
 

@@ -14,7 +14,7 @@ from bot.matching.danger import DangerSense
 from bot.matching.hearing import MATTER
 from bot.matching.model import Model
 from bot.matching.reading import MOST_OFFERED, Kind, Reading, candidates
-from bot.matching.several import Chances, Cut, Division
+from bot.matching.several import Chances, Cut, Division, Side
 from bot.matching.wording import Wording
 from bot.model import Candidate
 
@@ -118,15 +118,20 @@ class Understanding:
         """
         usable = [p for p in pieces if p]
         ranked = iter(self.model.rank(usable) if usable else ())
+        return [self._known(piece, next(ranked)) if piece else {} for piece in pieces]
+
+    def hear(self, texts: Sequence[str]) -> list[Side]:
+        """Return what each text, which says something, may mean, with what speaks for it."""
+        pieces = [self.wording.plain(text) for text in texts]
         return [
-            {n: p for n, p in next(ranked).items() if n not in self.gone} | self._recalled(piece)
-            if piece
-            else {}
-            for piece in pieces
+            replace(side, chances=self._known(piece, side.chances))
+            for piece, side in zip(pieces, self.model.sides(pieces), strict=True)
         ]
 
-    def _recalled(self, piece: str) -> dict[str, float]:
-        return {self.exact[piece]: 1.0} if piece in self.exact else {}
+    def _known(self, piece: str, chances: Chances) -> dict[str, float]:
+        """Return the chances of what the FAQ still has, and of what it has by this very phrase."""
+        known = {name: p for name, p in chances.items() if name not in self.gone}
+        return known | ({self.exact[piece]: 1.0} if piece in self.exact else {})
 
     def weigh(self, whole: str, chances: Chances) -> dict[str, float]:
         """Return the chances after the FAQ's own phrases and key terms had their say."""
@@ -182,12 +187,12 @@ class Understanding:
         if last is not None and len(whole) <= _SHORT:
             return self._follow_up(text, whole, last)
         cuts = self.cuts(text)
-        chances, *sides = self.rank([whole, *map(self.wording.plain, _sides(cuts))])
-        twice = dict(self._said_twice(sides))
-        divided = None if twice else self._divided(chances, cuts, sides)
+        heard, *sides = self.hear([text, *_sides(cuts)])
+        divided = self._divided(heard, cuts, sides)
         if divided is not None:
-            return self._several(self._parts(divided, _MOST_ANSWERED), chances)
-        chances = self.weigh(whole, chances)
+            return self._several(self._parts(divided, _MOST_ANSWERED), heard.chances)
+        chances = self.weigh(whole, heard.chances)
+        twice = dict(self._said_twice(sides))
         for entry, chance in twice.items():
             chances[entry] = max(chances.get(entry, 0.0), chance)
         return self.decide(whole, chances)
@@ -266,25 +271,25 @@ class Understanding:
 
     def likeliest_division(self, text: str, cuts: Sequence[Cut]) -> tuple[Division | None, float]:
         """Return how the message would be cut in two, and the chance that it asks two things."""
-        whole, *sides = self.rank([self.wording.plain(each) for each in (text, *_sides(cuts))])
+        whole, *sides = self.hear([text, *_sides(cuts)])
         return self._division(whole, cuts, sides)
 
     def _division(
-        self, whole: Chances, cuts: Sequence[Cut], sides: Sequence[Chances]
+        self, whole: Side, cuts: Sequence[Cut], sides: Sequence[Side]
     ) -> tuple[Division | None, float]:
         found = [
             (self.model.divider.asked.chance(division.evidence), division)
             for place, cut in enumerate(cuts)
+            if not self._same(*sides[2 * place : 2 * place + 2])
             for division in several.divisions(
                 cut, whole, sides[2 * place], sides[2 * place + 1], self.faq.entries
             )
+            if min(division.chances) >= self.model.ask_at
         ]
         chance, division = max(found, key=lambda each: each[0], default=(0.0, None))
         return division, chance
 
-    def _divided(
-        self, whole: Chances, cuts: Sequence[Cut], sides: Sequence[Chances]
-    ) -> Division | None:
+    def _divided(self, whole: Side, cuts: Sequence[Cut], sides: Sequence[Side]) -> Division | None:
         """Return the likeliest division of a message into two questions, if it is believed."""
         division, chance = self._division(whole, cuts, sides)
         return division if chance >= self.model.divider.asked.at else None
@@ -296,7 +301,7 @@ class Understanding:
         believed = self.model.divider.asked.chance(divided.evidence)
         for place, side in enumerate((divided.cut.left, divided.cut.right)):
             cuts = self.cuts(side) if most > len(divided.entries) else []
-            whole, *sides = self.rank([self.wording.plain(each) for each in (side, *_sides(cuts))])
+            whole, *sides = self.hear([side, *_sides(cuts)])
             again = self._divided(whole, cuts, sides)
             if again is not None:
                 parts |= self._parts(again, most - 1)
@@ -306,23 +311,28 @@ class Understanding:
                 parts.setdefault(entry, _Part(entry, chance, side))
         return parts
 
-    def _said_twice(self, sides: Sequence[Chances]) -> Iterator[tuple[str, float]]:
+    def _said_twice(self, sides: Sequence[Side]) -> Iterator[tuple[str, float]]:
         """Give what both sides of a cut surely ask, with the chance of the weaker."""
-        for left, right in zip(sides[::2], sides[1::2], strict=True):
-            (entry, chance), (same, other) = (
-                several.best(side, self.faq.entries) for side in (left, right)
-            )
-            if entry == same and min(chance, other) >= self.model.answer_at:
-                yield entry, min(chance, other)
+        for pair in zip(sides[::2], sides[1::2], strict=True):
+            if same := self._same(*pair):
+                yield same
 
-    def _several(self, parts: Mapping[str, _Part], whole: dict[str, float]) -> Reading:
+    def _same(self, left: Side, right: Side) -> tuple[str, float] | None:
+        """Return what both surely ask, with the chance of the weaker; None when they do not."""
+        (entry, chance), (other, too) = (
+            several.best(side.chances, self.faq.entries) for side in (left, right)
+        )
+        sure = min(chance, too)
+        return (entry, sure) if entry == other and sure >= self.model.answer_at else None
+
+    def _several(self, parts: Mapping[str, _Part], whole: Chances) -> Reading:
         """Return the answer to two or three different questions."""
         asked = list(parts.values())[:_MOST_ANSWERED]
         return Reading(
             Kind.ANSWER,
             tuple(part.entry for part in asked),
             candidates=candidates(
-                whole | {part.entry: part.chance for part in asked}, self.faq.entries
+                {**whole} | {part.entry: part.chance for part in asked}, self.faq.entries
             ),
             confidence=min(part.chance for part in asked),
             rule="several questions",

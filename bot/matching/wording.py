@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.faq.schema import LexiconFile
-from bot.text import clauses, squeeze
+from bot.text import clauses, fold, squeeze
 
 MOST_QUESTIONS = 6
 # Spoken words have no marks: 吗 ends a question wherever it stands.
-_SPOKEN_END = re.compile(r"(?<=吗)(?=[^?])")
+_SPOKEN_END = re.compile(r"(?<=吗)(?=[^?。])")
 # 会不会, 有没有, 交没交, and sentences that end in a question word: grammar, not vocabulary.
-_ASKS = re.compile(r"(.)[不没]\1|(?:[吗么呢嘛否不没]|没得)\??$|\?")
+_ASKS = re.compile(r"(.)[不没]\1|(?:[吗么呢嘛否不没]|没得)[?。]?$|\?")
+_NUMBER = re.compile(r"(?<![\d.])\(?[1-9][.、)](?!\d)")
+_LISTED = re.compile(r"其?[一二三四](?:是|来)|[其第][一二三四]")
+"""Marks of a list: 2、 anywhere, 二是 or 第二 where a clause begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A clause of a message, or a part of one."""
+
+    text: str
+    """Folded; ends with ? or 。 where a question or a sentence does."""
+    opens: bool
+    """Whether a connector or its number in a list says that something new begins."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +78,22 @@ class Wording:
     def _rewritten(self, text: str) -> str:
         return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
 
-    def pieces(self, text: str) -> list[str]:
+    def pieces(self, text: str) -> list[Piece]:
         """Return the clauses of a message, cut before connectors and after 吗 as well."""
+        listed = _NUMBER.split(fold(text))
+        if len(listed) < 3:
+            listed = [text]
         found = []
-        for clause in clauses(text, keep_question_marks=True):
-            places = {
-                cut.start()
-                for pattern in (self.connector_pattern, _SPOKEN_END)
-                for cut in pattern.finditer(clause)
-            }
-            found += [clause[a:b] for a, b in pairwise(sorted({0, *places, len(clause)}))]
+        for item, part in enumerate(listed):
+            for place, clause in enumerate(clauses(part, keep_ends=True)):
+                connected = {cut.start() for cut in self.connector_pattern.finditer(clause)}
+                cuts = connected | {cut.start() for cut in _SPOKEN_END.finditer(clause)}
+                if _LISTED.match(clause) or (item and not place):
+                    connected.add(0)
+                found += [
+                    Piece(clause[a:b], a in connected)
+                    for a, b in pairwise(sorted({0, *cuts, len(clause)}))
+                ]
         return found
 
     def questions(self, text: str) -> list[str]:
@@ -86,9 +105,10 @@ class Wording:
         parts: list[str] = []
         pending = ""
         pieces = self.pieces(text)
-        for piece, then in zip(pieces, [*pieces[1:], ""], strict=False):
-            pending += piece
-            if self.connector_pattern.match(then) or self.asks_pattern.search(piece):
+        for place, piece in enumerate(pieces, 1):
+            pending += piece.text.rstrip("。")
+            opened = place < len(pieces) and pieces[place].opens
+            if (opened and self.core(pending)) or self.asks_pattern.search(piece.text):
                 parts.append(pending)
                 pending = ""
         if pending and parts:

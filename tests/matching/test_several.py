@@ -7,12 +7,18 @@ from collections.abc import Sequence
 import pytest
 
 from bot.faq.value import Faq
-from bot.matching.dividing import Message, learn_divider
+from bot.matching.dividing import Asked, learn_divider
 from bot.matching.hearing import Glance
-from bot.matching.several import GENERIC, Chances, cuts, divisions, promising
+from bot.matching.several import GENERIC, Scores, Side, cuts, divisions, promising
 from bot.matching.wording import Wording
 
 AGE, BUS = "enrollment.age", "safety.bus"
+
+
+def said(chances: dict[str, float]) -> Side:
+    """Return a side that each entry is spoken for in as much as it is likely."""
+    best = sorted(chances, key=lambda name: -chances[name])[:3]
+    return Side(chances, [Scores({AGE: 0.0, BUS: 0.0} | chances, best)] * 2)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +53,10 @@ def test_a_part_without_its_subject_is_understood_beside_the_other(
     faq: Faq, wording: Wording
 ) -> None:
     [cut] = cuts("几岁能上小学？超载怎么办", wording)
-    whole = {AGE: 0.6, BUS: 0.3}
+    whole = said({AGE: 0.6, BUS: 0.3})
     found = {
         each.entries: each
-        for each in divisions(cut, whole, {AGE: 0.9}, {AGE: 0.2, BUS: 0.1}, faq.entries)
+        for each in divisions(cut, whole, said({AGE: 0.9}), said({AGE: 0.2, BUS: 0.1}), faq.entries)
     }
     assert (AGE, BUS) in found
     assert found[AGE, BUS].chances == (0.9, 0.1)
@@ -59,9 +65,9 @@ def test_a_part_without_its_subject_is_understood_beside_the_other(
 class Fake:
     """A head that knows two matters by their words."""
 
-    def rank(self, texts: Sequence[str]) -> list[Chances]:
+    def hear(self, texts: Sequence[str]) -> list[Side]:
         return [
-            {name: 0.95 for name, word in ((AGE, "几岁"), (BUS, "校车")) if word in text}
+            said({name: 0.95 for name, word in ((AGE, "几岁"), (BUS, "校车")) if word in text})
             for text in texts
         ]
 
@@ -74,18 +80,18 @@ class Fake:
 def test_learned_from_labelled_messages(faq: Faq, wording: Wording) -> None:
     both = (frozenset([AGE]), frozenset([BUS]))
     one = (frozenset([AGE]),)
-    messages = [Message(f"娃{n}几岁能上小学？校车{n}超载怎么办", both) for n in range(40)]
-    messages += [Message(f"我们住在{n}号楼，娃几岁能上小学", one) for n in range(60)]
-    messages += [Message(f"坐校车{n}路来的，娃几岁能上小学", one) for n in range(60)]
+    messages = [Asked(f"娃{n}几岁能上小学？校车{n}超载怎么办", both) for n in range(40)]
+    messages += [Asked(f"我们住在{n}号楼，娃几岁能上小学", one) for n in range(60)]
+    messages += [Asked(f"坐校车{n}路来的，娃几岁能上小学", one) for n in range(60)]
     head = Fake()
-    divider = learn_divider(messages, head.rank, head.glance, wording, faq.entries)
+    divider = learn_divider(messages, head.hear, head.glance, wording, faq.entries)
     assert divider != GENERIC
 
     def divided(text: str) -> bool:
         for cut in promising(
             cuts(text, wording), lambda s: head.glance(wording.plain(s)), divider.promising
         ):
-            whole, left, right = head.rank([text, cut.left, cut.right])
+            whole, left, right = head.hear([text, cut.left, cut.right])
             for each in divisions(cut, whole, left, right, faq.entries):
                 if divider.asked.chance(each.evidence) >= divider.asked.at:
                     return True
@@ -97,5 +103,34 @@ def test_learned_from_labelled_messages(faq: Faq, wording: Wording) -> None:
 
 def test_too_few_examples_teach_nothing(faq: Faq, wording: Wording) -> None:
     head = Fake()
-    few = [Message("几岁能上小学？校车超载", (frozenset([AGE]), frozenset([BUS])))]
-    assert learn_divider(few, head.rank, head.glance, wording, faq.entries) is GENERIC
+    few = [Asked("几岁能上小学？校车超载", (frozenset([AGE]), frozenset([BUS])))]
+    assert learn_divider(few, head.hear, head.glance, wording, faq.entries) is GENERIC
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "1、几岁能上小学 2、校车超载打什么电话",
+        "想了解1.几岁能上小学2.校车超载打什么电话",
+        "一是几岁能上小学，二是校车超载打什么电话",
+        "几岁能上小学；校车超载打什么电话",
+        "几岁能上小学\n校车超载打什么电话",
+    ],
+)
+def test_lists_and_ended_sentences_speak_for_a_place(wording: Wording, typed: str) -> None:
+    cut = min(cuts(typed, wording), key=lambda cut: len(cut.right))
+    assert cut.right.endswith("校车超载打什么电话")
+    assert cut.connected or cut.ended[1]
+
+
+def test_dates_and_grades_are_no_list(wording: Wording) -> None:
+    assert not any(cut.connected for cut in cuts("9.1号生的2、3年级能读吗，几岁能上", wording))
+
+
+def test_a_side_can_be_cut_again(wording: Wording) -> None:
+    [cut] = [
+        cut
+        for cut in cuts("几岁能上小学，校车超载打谁的电话，校服要买几套", wording)
+        if cut.right.startswith("校服")
+    ]
+    assert [again.right for again in cuts(cut.left, wording)] == ["校车超载打谁的电话"]

@@ -56,7 +56,7 @@ def test_clauses_end_at_marks_spaces_and_lines() -> None:
 
 
 def test_clauses_can_keep_what_shows_a_question() -> None:
-    assert clauses("怎么报名？？要啥", keep_question_marks=True) == ["怎么报名?", "要啥"]
+    assert clauses("怎么报名？？要啥", keep_ends=True) == ["怎么报名?", "要啥"]
 
 
 def test_four_thousand_characters() -> None:
@@ -73,4 +73,4 @@ def test_squeezed_text_stays_as_it_is(typed: str) -> None:
 @given(TYPED)
 def test_clauses_lose_nothing_but_marks(typed: str) -> None:
     for keep in (False, True):
-        assert squeeze("".join(clauses(typed, keep_question_marks=keep))) == squeeze(typed)
+        assert squeeze("".join(clauses(typed, keep_ends=keep))) == squeeze(typed)
