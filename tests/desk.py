@@ -43,6 +43,7 @@ _MAKES_MODELS = (
     "matching/hearing.py",
     "matching/dividing.py",
     "matching/several.py",
+    "matching/division.py",
     "matching/features.py",
     "matching/sounds.py",
     "text.py",

@@ -13,7 +13,7 @@ from bot.matching.model import Model
 from bot.matching.wording import Wording
 from bot.text import clauses, squeeze
 
-_MOST_HEARD = 4
+_MOST_HEARD = 3
 """Pairs of clauses the alarm listens to, the loudest; signals are looked for in all."""
 _SHORTEST_HEARD = 4
 _LONG = 45

@@ -8,19 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bot.faq.schema import Entry
+from bot.matching.division import Division, Side, divisions
 from bot.matching.hearing import Glance
-from bot.matching.several import (
-    GENERIC,
-    Cut,
-    Divider,
-    Division,
-    Line,
-    Side,
-    cuts,
-    divisions,
-    first_evidence,
-    promising,
-)
+from bot.matching.several import GENERIC, Cut, Divider, Line, cuts, first_evidence, promising
 from bot.matching.wording import Wording
 
 Hear = Callable[[Sequence[str]], Sequence[Side]]

@@ -73,10 +73,9 @@ def _danger(judged: Judgement, mind: Understanding) -> str:
 
 def _divided(mind: Understanding, text: str, reading: Reading) -> Iterator[str]:
     """Give where the message was cut, or would have been."""
-    cuts = mind.cuts(text)
-    if not cuts or reading.rule == "a phrase of the FAQ":
+    if reading.rule == "a phrase of the FAQ":
         return
-    division, chance = mind.likeliest_division(text, cuts)
+    division, chance = mind.parting.likeliest(text)
     if division is None:
         return
     left, right = (
@@ -104,7 +103,7 @@ def _candidates(mind: Understanding, whole: str, reading: Reading) -> Iterator[s
         parts.append(f"最像的说法：{entry.sayings[place]}（{alike:.0f} 分像）")
         if words := _words_for(mind, whole, entry.id):
             parts.append("像它的词：" + "、".join(words))
-        if mind.vetoed(whole, entry.id):
+        if mind.ranking.vetoed(whole, entry.id):
             parts.append("关键词相反，压低了")
         yield f"  {candidate.score:.2f} {entry.id}（{'，'.join(parts)}）"
 
@@ -141,7 +140,7 @@ def _words_for(mind: Understanding, whole: str, entry: str) -> list[str]:
 
 def _rivals(mind: Understanding, whole: str, reading: Reading) -> Iterator[str]:
     """Give what is likeliest of all that is not ours."""
-    [chances] = mind.rank([whole])
+    [chances] = mind.ranking.rank([whole])
     others = {n: p for n, p in chances.items() if n not in mind.faq.entries and p >= _SHOWN}
     name = max(others, key=lambda n: others[n], default="")
     if name:

@@ -231,8 +231,8 @@ class Hearing:
             by_grams = self.gallery.by_grams(sparse)
             voice = _Voice(sparse, meaning, by_grams, len(utterance))
             voices[utterance] = self._voices[utterance] = voice
-        _forget(self._voices)
-        _forget(self._grams)
+        forget(self._voices)
+        forget(self._grams)
         return [found for u in utterances if (found := voices[u])]
 
     def _sparse(self, utterance: str) -> Sparse:
@@ -279,7 +279,7 @@ class Hearing:
         return voice.near_danger
 
 
-def _forget(kept: dict[str, Any]) -> None:
+def forget(kept: dict[str, Any]) -> None:
     """Drop all but the last; another thread may be doing the same."""
     for old in list(kept)[:-_REMEMBERED]:
         kept.pop(old, None)

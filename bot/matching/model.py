@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bot.matching.division import Scores, Side
 from bot.matching.features import Floats
 from bot.matching.hearing import Heard, Hearing, Labels
-from bot.matching.several import Divider, Scores, Side
+from bot.matching.several import Divider
 from bot.matching.trees import Trees
 
 _TEMPERATURE = 0.08

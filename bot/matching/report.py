@@ -85,7 +85,7 @@ def left_out(faq: Faq, lesson: Lesson) -> list[LeftOut]:
             for one, chance in zip(classes[row], side[row], strict=True)
         }
         utterance = model.utterances[row]
-        reading = mind.decide(utterance, mind.veto(utterance, chances))
+        reading = mind.decide(utterance, mind.ranking.veto(utterance, chances))
         ranked = reading.candidates
         found.append(
             LeftOut(

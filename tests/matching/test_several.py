@@ -8,8 +8,9 @@ import pytest
 
 from bot.faq.value import Faq
 from bot.matching.dividing import Asked, learn_divider
+from bot.matching.division import Scores, Side, divisions
 from bot.matching.hearing import Glance
-from bot.matching.several import GENERIC, Scores, Side, cuts, divisions, promising
+from bot.matching.several import GENERIC, cuts, promising
 from bot.matching.wording import Wording
 
 AGE, BUS = "enrollment.age", "safety.bus"

@@ -66,7 +66,7 @@ def test_sure_and_unsure_part_at_the_thresholds(mind: Understanding) -> None:
     other = max(
         (
             p
-            for n, p in mind.rank([mind.wording.plain(typed)])[0].items()
+            for n, p in mind.ranking.rank([mind.wording.plain(typed)])[0].items()
             if n not in mind.faq.entries
         ),
         default=0.0,
@@ -75,7 +75,7 @@ def test_sure_and_unsure_part_at_the_thresholds(mind: Understanding) -> None:
 
     def read_at(answer_at: float, ask_at: float) -> Kind:
         model = replace(mind.model, answer_at=answer_at, ask_at=ask_at)
-        return replace(mind, model=model).read(typed).kind
+        return Understanding.of(mind.faq, model).read(typed).kind
 
     assert read_at(best.score - 0.01, 0.0) is Kind.ANSWER
     assert read_at(best.score + 0.01, best.score - 0.01) is Kind.SUGGEST
@@ -92,10 +92,10 @@ def test_offers_are_the_first_candidates_in_order(mind: Understanding) -> None:
 
 def test_a_key_term_vetoes(mind: Understanding) -> None:
     """Words that fit boarders, but for the one that says: not a boarder."""
-    without_veto = replace(mind, wording=replace(mind.wording, key_terms=()))
+    without_veto = replace(mind.ranking, wording=replace(mind.wording, key_terms=()))
     plain = mind.wording.plain("走读生家里困难，孩子一年能领钱吗")
-    [free] = mind.rank([plain])
-    vetoed = mind.veto(plain, free)
+    [free] = mind.ranking.rank([plain])
+    vetoed = mind.ranking.veto(plain, free)
     assert without_veto.veto(plain, free) == free
     assert "aid.boarder" in vetoed
     assert vetoed["aid.boarder"] < free["aid.boarder"]
