@@ -16,6 +16,7 @@ from bot.dialogue import Handler
 from bot.engine import Desk, wall_clock
 from bot.errors import ConfigError
 from bot.faq import load
+from bot.faq.plain import is_plain, load_plain
 from bot.matching.features import meanings
 from bot.matching.training import kept, trained
 from bot.matching.understand import Understanding
@@ -30,13 +31,18 @@ def cache_folder(settings: Settings) -> Path:
     return settings.data / "cache"
 
 
-def understanding(settings: Settings, say: Callable[[str], None]) -> Understanding:
-    """Return the FAQ understood; a first training says that it takes a moment."""
+def understanding(
+    settings: Settings, say: Callable[[str], None], other: Path | None = None
+) -> Understanding:
+    """Return the FAQ understood, or that `other`; a first training says that it takes a moment."""
     cache = cache_folder(settings)
     with ThreadPoolExecutor(max_workers=1) as beside:
         # The embedding takes longest to read, and half of that leaves the interpreter free.
         awake = beside.submit(meanings, ["喂"])
-        faq = load(settings.faq)
+        if other is not None and is_plain(other):
+            faq = load_plain(other, settings.faq)
+        else:
+            faq = load(other or settings.faq, to_serve=other is None)
         model = kept(faq, cache)
         if model is None:
             say("第一次启动（或 FAQ 改过）：正在学习家长的各种说法，大约要一分钟……")

@@ -24,8 +24,11 @@ from bot.jsonl import DEFAULT_TIME, Chat, ask_lines, chat_lines
 from bot.matching import explain
 from bot.matching.understand import Understanding
 from bot.model import CHONGQING
-from bot.operate import FaqOption, settings_with
 
+FaqOption = Annotated[
+    Path | None,
+    typer.Option("--faq", help="用另一个 FAQ 文件夹，或者别人的 FAQ：有 question、answer 就行"),
+]
 AsOfOption = Annotated[str, typer.Option("--as-of", help="当作这一天，如 2027-09-01；不写就是今天")]
 _NOON = clock_time(12, tzinfo=CHONGQING)
 
@@ -121,11 +124,15 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         from bot.faq.lint import unset
         from bot.faq.load import read
         from bot.faq.must import read_must
+        from bot.faq.plain import is_plain, read_plain
         from bot.faq.problem import as_compilers_do
 
         folder = faq or read_settings().faq
-        words, _ = read(folder)
-        problems = [*lint(folder, _day(as_of)), *read_must(folder, words).problems]
+        if faq is not None and is_plain(faq):
+            words, problems = read_plain(faq, read_settings().faq)
+        else:
+            words, _ = read(folder)
+            problems = [*lint(folder, _day(as_of)), *read_must(folder, words).problems]
         wrong = sum(problem.level == "error" for problem in problems)
         if lines:
             for problem in problems:
@@ -134,7 +141,7 @@ def make_app(handlers: Sequence[Handler]) -> typer.Typer:
         for problem in problems:
             _echo(problem.announced)
         _echo(f"{wrong} 处错误，{len(problems) - wrong} 处提醒")
-        if words is not None:
+        if words is not None and words.local:
             missing = unset(words)
             for name, label, used_by in missing:
                 _echo(f"  未填：{name}（{label}），用在 {'、'.join(used_by) or '——'}")
@@ -217,7 +224,9 @@ def _day(as_of: str) -> date:
 
 
 def _mind(faq: Path | None) -> Understanding:
-    return build.understanding(settings_with(faq), _say)
+    if faq is not None and not faq.exists():
+        raise BotError(f"没有 {faq} 这个文件夹或文件")
+    return build.understanding(read_settings(), _say, faq)
 
 
 def _show(result: dict[str, Any]) -> None:

@@ -29,11 +29,17 @@ WHOLE_ANSWER = 400
 _BRACES = re.compile(r"\{\{|\}\}|[｛｝]")
 
 
-def check(files: Folder) -> list[Problem]:
-    """Return the problems between files; what a missing file would tell is left out."""
+def check(files: Folder, *, to_serve: bool = True) -> list[Problem]:
+    """Return the problems between files; what a missing file would tell is left out.
+
+    How many phrases an entry needs and how long its answer may be are rules for what is served.
+    """
     fillings = [*_placeholders(files), *cross_messages.sentences(files)]
     faq = files.faq()
-    lengths = _lengths(files, faq) if faq and not errors(fillings) else ()
+    rules: list[Problem] = []
+    if to_serve:
+        rules += [*_same_phrase(files), *_few_phrases(files), *_first_lines(files)]
+        rules += _lengths(files, faq) if faq and not errors(fillings) else ()
     return [
         *fillings,
         *cross_menu.menu(files),
@@ -41,10 +47,7 @@ def check(files: Folder) -> list[Problem]:
         *_ids(files),
         *_references(files),
         *_dates(files),
-        *_same_phrase(files),
-        *_few_phrases(files),
-        *_first_lines(files),
-        *lengths,
+        *rules,
     ]
 
 

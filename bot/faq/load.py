@@ -14,7 +14,9 @@ from bot.faq.problem import Problem, errors, in_order
 from bot.faq.value import Faq
 
 
-def read(folder: Path, instead: Mapping[str, bytes] = NOTHING) -> tuple[Faq | None, list[Problem]]:
+def read(
+    folder: Path, instead: Mapping[str, bytes] = NOTHING, *, to_serve: bool = True
+) -> tuple[Faq | None, list[Problem]]:
     """Return all that the folder holds and all problems found, errors and warnings.
 
     The Faq is None only while a file is missing or misshapen: with errors among the problems it
@@ -25,12 +27,12 @@ def read(folder: Path, instead: Mapping[str, bytes] = NOTHING) -> tuple[Faq | No
     faq = files.faq()
     if faq is not None:
         faq = replace(faq, exam=exam)
-    return faq, in_order([*files.problems, *cross.check(files), *exam_problems])
+    return faq, in_order([*files.problems, *cross.check(files, to_serve=to_serve), *exam_problems])
 
 
-def load(folder: Path) -> Faq:
-    """Return a Faq fit to serve; raises FaqError with every error-level problem."""
-    faq, problems = read(folder)
+def load(folder: Path, *, to_serve: bool = True) -> Faq:
+    """Return a Faq fit to serve, or to try; raises FaqError with every error-level problem."""
+    faq, problems = read(folder, to_serve=to_serve)
     found = errors(problems)
     if faq is None or found:
         raise FaqError(found)

@@ -56,10 +56,14 @@ class Source(Generic[M_co]):
         return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def read_source(raw: bytes, file: str, model: type[M]) -> Source[M]:
-    """Return the file's model if it fits, and all problems at once; fails on no bytes at all."""
+def read_source(raw: bytes, file: str, model: type[M], *, loose: bool = False) -> Source[M]:
+    """Return the file's model if it fits, and all problems at once; fails on no bytes at all.
+
+    A file that is not ours may be as `loose` as YAML lets it: any scalar is text, lines may run
+    on, and the entries may stand alone.
+    """
     text, problems = decode(raw, file)
-    text, slips = mend(text, file)
+    text, slips = (text, []) if loose else mend(text, file)
     problems += slips
     try:
         root = _compose(text)
@@ -72,7 +76,9 @@ def read_source(raw: bytes, file: str, model: type[M]) -> Source[M]:
     if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
         empty = Problem(file, None, None, "文件是空的", "从备份或旧版本里恢复它的内容")
         return Source(file, None, None, tuple(in_order([*problems, empty])))
-    data = _Builder(file, problems).value(root)
+    if loose and isinstance(root, yaml.SequenceNode):
+        root = _under("entries", root)
+    data = _Builder(file, problems, loose).value(root)
     fitting: M | None = None
     try:
         fitting = model.model_validate(data)
@@ -80,6 +86,12 @@ def read_source(raw: bytes, file: str, model: type[M]) -> Source[M]:
         shape: Source[M] = Source(file, None, root, ())
         problems += _explained(invalid, shape, model)
     return Source(file, fitting, root, tuple(in_order(problems)))
+
+
+def _under(name: str, node: yaml.Node) -> yaml.Node:
+    """Return a mapping with nothing but that node in it."""
+    key = yaml.ScalarNode("tag:yaml.org,2002:str", name, node.start_mark, node.start_mark)
+    return yaml.MappingNode("tag:yaml.org,2002:map", [(key, node)], node.start_mark, node.end_mark)
 
 
 def _compose(text: str) -> yaml.Node | None:
@@ -121,6 +133,7 @@ class _Builder:
 
     file: str
     problems: list[Problem]
+    loose: bool = False
 
     def found(self, node: yaml.Node, what: str, remedy: str) -> None:
         mark = node.start_mark
@@ -131,6 +144,8 @@ class _Builder:
             return tuple(self.value(item) for item in node.value)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node)
+        if self.loose:
+            return node.value or None
         if not getattr(node, "style", None) and node.end_mark.line > node.start_mark.line:
             remedy = "要分行就在冒号后写 | 再换行；不分行就写在同一行；是下一项就和上一项对齐"
             self.found(node, "文字分了几行，会被连成一行", remedy)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from bot.faq.schema import (
@@ -24,6 +26,7 @@ from bot.faq.schema import (
 )
 
 _EXAM_PARTS = 3
+_TWO_WORDS = re.compile(r"[^\W\d_\u2e80-\uffff]+ +[^\W\d_\u2e80-\uffff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Labelled:
         return hashlib.sha256(self.text.encode()).digest()[0] % _EXAM_PARTS == 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Faq:
     """All that the desk may say and all it listens for."""
 
@@ -77,6 +80,14 @@ class Faq:
     """The menu of the WeChat account."""
     drafts: Mapping[str, Entry] = field(default_factory=dict)
     """Entries not published: no parent is ever answered with them."""
+
+    @cached_property
+    def spaced(self) -> bool:
+        """Whether it is asked in a language that puts spaces between its words."""
+        texts = [
+            text for entry in self.entries.values() for text in (entry.question, *entry.phrases)
+        ]
+        return 2 * sum(bool(_TWO_WORDS.search(text)) for text in texts) > len(texts)
 
     def say(self, name: str, **fields: object) -> str:
         """Return the desk's own sentence of that name, fields filled in."""
@@ -124,7 +135,8 @@ class Faq:
             find_out = self._find_out(unset)
             labels = "、".join(value.label for value in unset)
             lines.append(self.say("not_yet_known", labels=labels, find_out=find_out))
-        lines.append(self.say("basis", basis=entry.basis, as_of=chinese_date(entry.as_of)))
+        if entry.basis:
+            lines.append(self.say("basis", basis=entry.basis, as_of=chinese_date(entry.as_of)))
         return "\n".join(lines)
 
     def _find_out(self, values: Iterable[LocalValue]) -> str:

@@ -40,7 +40,13 @@ class Judged:
     def offer_threshold(self, chance: Floats, offer_rate: float) -> float:
         """Return the confidence that the right entry reaches for its rate of our questions."""
         best = np.where(self.right, chance, 0).max(axis=1)
-        return float(np.quantile(best[self.answerable & (self.weight > 0)], 1 - offer_rate))
+        ours = best[self.answerable & (self.weight > 0)]
+        if not ours.any():
+            return 0.0
+        # Where it is missing from too many shortlists no threshold reaches the rate.
+        return float(
+            np.quantile(ours, 1 - offer_rate) or np.quantile(ours[ours > 0], 1 - offer_rate)
+        )
 
 
 def grow(judged: Sequence[Judged], folds: int = _FOLDS) -> tuple[Trees, list[Floats]]:
@@ -78,6 +84,8 @@ def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.floa
         early_stopping=False,
         random_state=0,
     )
+    if not right.size or right.all() or not right.any():
+        return Trees.constant(float(right.mean()) if right.size else 0.0)
     flat = seen.reshape(-1, seen.shape[-1])
     # A second thread gains little here and loses much where the other core is busy.
     with threadpool_limits(1, user_api="openmp"):

@@ -11,7 +11,7 @@ from bot.faq.schema import DangerKind
 from bot.faq.value import Faq
 from bot.matching.model import Model
 from bot.matching.wording import Wording
-from bot.text import clauses, squeeze
+from bot.text import squeeze
 
 _MOST_HEARD = 3
 """Pairs of clauses the alarm listens to, the loudest; signals are looked for in all."""
@@ -87,7 +87,7 @@ class DangerSense:
         alarm plainly hears something harmless.
         """
         whole = self.wording.plain(text)
-        if not whole:
+        if not whole or not self.kinds:
             return Judgement(None)
         if whole in self.harmless:
             return Judgement(None, "harmless")
@@ -105,7 +105,7 @@ class DangerSense:
         if loudest >= self.model.clause_alarm_at:
             return Judgement(self.kinds[kind], "part", loudest, part)
         if self.first_cells.search(squeeze(text)):
-            for pair in _pairs(text) or [whole]:
+            for pair in self._pairs(text) or [whole]:
                 signalled = self._signalled(squeeze(pair))
                 if signalled:
                     likely = self._likely(pair, chance, len(whole))
@@ -115,10 +115,14 @@ class DangerSense:
 
     def parts(self, text: str) -> list[str]:
         """Return the parts of a long message that are listened to as well, plain."""
-        if len(self.wording.plain(text)) <= _LONG:
+        if not self.kinds or len(self.wording.plain(text)) <= _LONG:
             return []
-        pieces = [self.wording.plain(part) for part in _pairs(text)]
+        pieces = [self.wording.plain(part) for part in self._pairs(text)]
         return self.model.loudest([p for p in pieces if len(p) >= _SHORTEST_HEARD], _MOST_HEARD)
+
+    def _pairs(self, text: str) -> list[str]:
+        """Return every two clauses that stand side by side, as one."""
+        return [one + other for one, other in pairwise(self.wording.clauses(text))]
 
     def _likely(self, pair: str, chance: float, length: int) -> float:
         """Return the chance of danger where a signal is: a long message may drown its part."""
@@ -148,11 +152,6 @@ def _calm_phrases(faq: Faq) -> Iterator[str]:
     for entry in faq.entries.values():
         if entry.topic not in about_danger:
             yield from entry.sayings
-
-
-def _pairs(text: str) -> list[str]:
-    """Return every two clauses that stand side by side, as one."""
-    return [one + other for one, other in pairwise(clauses(text))]
 
 
 def _words(written: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ OFF_TOPIC = "off_topic:"
 NEAR_MISS = "near_miss"
 """Names of classes that are not ours: the first two begin so."""
 SHORTLIST = 5
+_FEW = 12
+_NEAREST = 0.3
+"""How much being near to a phrase counts beside the score, where there are few phrases."""
 _KINDS_HEARD = 3
 """The nearest phrase of danger is looked for among those of so many kinds, the likeliest."""
 _REMEMBERED = 64
@@ -45,6 +49,21 @@ class Labels:
     """For all rows: its kind of danger, or -1."""
     undecided: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     """For all rows: whether danger is as good an answer to it as its class."""
+
+    @property
+    def none_known(self) -> bool:
+        """Whether nothing is known that is not ours."""
+        return self.ours == len(self.names)
+
+    @cached_property
+    def few_phrases(self) -> bool:
+        """Whether entries have so few phrases that the nearest one says as much as all together."""
+        return len(self.of_row) < _FEW * len(self.names)
+
+    @cached_property
+    def first_rows(self) -> npt.NDArray[np.int64]:
+        """The first row of each class."""
+        return np.searchsorted(self.of_row, np.arange(len(self.names)))
 
     def span(self, one: int) -> tuple[int, int]:
         """Return the first row of a class and the one after its last."""
@@ -251,7 +270,8 @@ class Hearing:
             part[None, :] for part in self.head.scores(voice.sparse, voice.meaning)
         )
         width = len(self.labels.names) + 1
-        ours, others = best_classes(scores[:, :width], self.labels)
+        nearest = self._nearest_of_all(voice) if self.labels.few_phrases else None
+        ours, others = best_classes(scores[:, :width], self.labels, nearest)
         near, near_meaning = (
             part[None, :]
             for part in self.gallery.nearest(
@@ -271,6 +291,13 @@ class Hearing:
             np.array([voice.length]),
         )
 
+    def _nearest_of_all(self, voice: _Voice) -> Floats:
+        """Return how alike the nearest phrase of each class is."""
+        size = len(self.labels.of_row)
+        alike = voice.by_grams[:size] + self.gallery.meaning[:size] @ voice.meaning
+        nearest: Floats = np.maximum.reduceat(alike, self.labels.first_rows)
+        return nearest[None, :].clip(min=0.0)
+
     def _near_danger(self, voice: _Voice) -> Floats:
         if voice.near_danger is None:
             spans = self.labels.danger_spans(self._heard(voice).alarm[0, :-1])
@@ -286,10 +313,15 @@ def forget(kept: dict[str, Any]) -> None:
 
 
 def best_classes(
-    scores: Floats, labels: Labels
+    scores: Floats, labels: Labels, near: Floats | None = None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the best classes of ours and of the others, best first, a row an utterance."""
+    """Return the best classes of ours and of the others, best first, a row an utterance.
+
+    `near` is how alike the nearest phrase of each class is; without it the scores decide alone.
+    """
     own = scores[:, : len(labels.names)]
+    if near is not None:
+        own = own + _NEAREST * near
     ours, others = own[:, : labels.ours], own[:, labels.ours :]
     return (
         np.argsort(-ours, axis=1, kind="stable")[:, :SHORTLIST],

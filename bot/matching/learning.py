@@ -20,15 +20,23 @@ from bot.matching.confidence import Judged, grow
 from bot.matching.features import Features, Floats, Gallery, meanings
 from bot.matching.hearing import Head, Heard, Hearing, Labels, Shortlist, best_classes
 from bot.matching.model import Model, alarm_evidence, evidence
+from bot.matching.nearness import ANSWER_AT, OFFER_AT, Nearness
+from bot.matching.nearness import GENERIC as GENERIC_NEARNESS
 from bot.matching.ridge import Matrix, Scores
 from bot.matching.several import GENERIC
 from bot.matching.sounds import Sounds
+from bot.matching.trees import Trees
 
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
 # for several when confidence is learned.
 _STRANGERS_WEIGHT = 3.0
 _EXAMPLE_WEIGHT = 6.0
 """How much a labelled question counts beside a phrase left out."""
+_NO_STRANGERS = 0.07, 0.87
+"""The wanted rates of wrong answers and of offers where nothing is known that is not ours: each
+entry left out stands in for it, and is nearer than most of what people ask."""
+_ENOUGH_ANSWERABLE = 60
+"""With fewer phrases to leave out and labelled questions nothing can be learned from them."""
 _ENOUGH_EXAMPLES = 300
 """From so many labelled questions on they alone set the thresholds."""
 _LOT = 64
@@ -95,34 +103,37 @@ def learn(
     hearing = Hearing(labels, features, Gallery.of(utterances, features, meaning), head)
 
     plain = ~examples.danger
-    weight = np.where(labels.of_row < labels.ours, 1.0, _STRANGERS_WEIGHT)
-    right = labels.of_row[:, None] == np.arange(len(labels.names))
-    judged = [_judge(strangers_out, right, weight, labels, ours=True)]
-    weight_told = np.where(labels.undecided, 0.0, 1.0)
-    told = [_alarming(left_out, near_danger, labels.alarm_of_row >= 0, weight_told)]
+    judged = [_left_out(strangers_out, labels)]
+    told = []
+    if labels.alarms:
+        weight_told = np.where(labels.undecided, 0.0, 1.0)
+        told.append(_alarming(left_out, near_danger, labels.alarm_of_row >= 0, weight_told))
     if examples.utterances:
         # In lots no larger than what the hearing remembers.
         lots = list(_lots(examples.utterances))
-        near = np.concatenate([hearing.near_danger(lot) for lot in lots])
         asked = Heard.stack([hearing.hear(lot) for lot in lots])
         weight_here = np.where(plain, _EXAMPLE_WEIGHT, 0.0)
         judged.append(_judge(asked, examples.right, weight_here, labels, ours=True))
-        weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
-        told.append(_alarming(asked, near, examples.danger, weight_here))
-    ours, chances = grow(judged)
+        if labels.alarms:
+            near = np.concatenate([hearing.near_danger(lot) for lot in lots])
+            weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
+            told.append(_alarming(asked, near, examples.danger, weight_here))
+    ours, chances = _ours(judged)
     own = left_out.first(len(labels.of_row))
+    right = labels.of_row[:, None] == np.arange(len(labels.names))
+    weight = np.where(labels.of_row < labels.ours, 1.0, _STRANGERS_WEIGHT)
     others, _ = grow([_judge(own, right, weight, labels, ours=False)], folds=0)
-    danger, alarms = grow(told)
 
     enough = int(plain.sum()) >= _ENOUGH_EXAMPLES
     at = int(enough)
     wrong, offer, false_alarm = rates.parents if enough else rates.left_out
-    calm = [(one.weight > 0) & ~one.right[:, 0] for one in told]
-    harmless = alarms[0][calm[0], 0]
+    if labels.none_known and not enough:
+        wrong, offer = _NO_STRANGERS
     answer_at = judged[at].answer_threshold(chances[at], wrong)
     ask_at = judged[at].offer_threshold(chances[at], offer)
-    alarm_at = float(np.quantile(alarms[at][calm[at], 0], 1 - false_alarm))
-    clause_alarm_at = float(np.quantile(harmless, 1 - rates.clause_false_alarm))
+    if isinstance(ours, Nearness):
+        answer_at, ask_at = max(answer_at, ANSWER_AT), OFFER_AT
+    danger, alarm_at, clause_alarm_at = _alarm(told, at, false_alarm, rates.clause_false_alarm)
     model = Model(
         hearing,
         tuple(utterances),
@@ -132,10 +143,48 @@ def learn(
         answer_at,
         min(ask_at, answer_at),
         alarm_at,
-        max(clause_alarm_at, alarm_at),
+        clause_alarm_at,
         GENERIC,
     )
-    return Lesson(model, own, chances[0])
+    return Lesson(model, own, chances[0][: len(labels.of_row)])
+
+
+def _left_out(strangers_out: Heard, labels: Labels) -> Judged:
+    """Return how phrases fare that are left out, and strangers that are left out with their kind.
+
+    The only phrase of an entry cannot be left out: nothing would be right.
+    """
+    size = len(labels.of_row)
+    right = labels.of_row[:, None] == np.arange(len(labels.names))
+    alone = np.bincount(labels.of_row)[labels.of_row] == 1
+    weight = np.where(labels.of_row < labels.ours, 1.0 - alone, _STRANGERS_WEIGHT)
+    if len(strangers_out.lengths) > size:
+        right, weight = np.vstack([right, right & False]), np.append(weight, np.ones(size))
+    return _judge(strangers_out, right, weight, labels, ours=True)
+
+
+def _ours(judged: Sequence[Judged]) -> tuple[Trees | Nearness, list[Floats]]:
+    """Return what turns evidence into a chance, and the chances of what it was learned from."""
+    if sum(int((one.answerable & (one.weight > 0)).sum()) for one in judged) < _ENOUGH_ANSWERABLE:
+        return GENERIC_NEARNESS, [GENERIC_NEARNESS(one.evidence) for one in judged]
+    return grow(judged)
+
+
+def _alarm(
+    told: Sequence[Judged], at: int, false_alarm: float, clause_false_alarm: float
+) -> tuple[Trees, float, float]:
+    """Return what hears danger, and the thresholds for whole messages and for parts of one.
+
+    Nothing is heard where no kind of danger is known.
+    """
+    if not told:
+        return Trees.constant(0.0), 1.0, 1.0
+    danger, alarms = grow(told)
+    calm = [(one.weight > 0) & ~one.right[:, 0] for one in told]
+    harmless = alarms[0][calm[0], 0]
+    alarm_at = float(np.quantile(alarms[at][calm[at], 0], 1 - false_alarm))
+    clause_alarm_at = float(np.quantile(harmless, 1 - clause_false_alarm))
+    return danger, alarm_at, max(clause_alarm_at, alarm_at)
 
 
 def _lots(utterances: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -184,7 +233,8 @@ def _head(
     target = np.zeros((size, width + 1), np.float32)
     target[rows, labels.of_row] = 1
     target[:, -1] = np.where(labels.of_row < labels.ours, 1, -1)
-    strangers = groups[labels.ours : width]
+    # Where nothing is known that is not ours, each entry is left out in turn to be a stranger.
+    strangers = groups[:width] if labels.none_known else groups[labels.ours : width]
     weights, own, unknown = ridge.solve(inverse, grams[:size], meaning[:size], target, strangers)
 
     target = np.zeros((count, len(labels.alarms) + 1), np.float32)
@@ -204,13 +254,15 @@ def _head(
     hear = partial(_heard, labels=labels, lengths=lengths)
     left_out = hear(total, of_meaning, alarm, near, near_meaning)
     # Rows of a class that nobody knows have no neighbours in it either.
-    stranger = rows[labels.of_row >= labels.ours]
+    stranger = rows if labels.none_known else rows[labels.of_row >= labels.ours]
     near[stranger, labels.of_row[stranger]] = 0
     near_meaning[stranger, labels.of_row[stranger]] = 0
     total[:size][stranger] = unknown.total[stranger]
     of_meaning[:size][stranger] = unknown.of_meaning[stranger]
-    strangers_out = hear(total, of_meaning, alarm, near, near_meaning)
-    return head, left_out, strangers_out.first(size), near[:, -2:].copy()
+    strangers_out = hear(total, of_meaning, alarm, near, near_meaning).first(size)
+    if labels.none_known:
+        strangers_out = Heard.stack([left_out.first(size), strangers_out])
+    return head, left_out, strangers_out, near[:, -2:].copy()
 
 
 def _heard(
@@ -223,13 +275,14 @@ def _heard(
     labels: Labels,
     lengths: npt.NDArray[np.int64],
 ) -> Heard:
+    listed = near[: len(total), : len(labels.names)] if labels.few_phrases else None
     sides = [
         Shortlist(
             side,
             np.take_along_axis(near, side, axis=1),
             np.take_along_axis(near_meaning, side, axis=1),
         )
-        for side in best_classes(total, labels)
+        for side in best_classes(total, labels, listed)
     ]
     return Heard(
         total.copy(),

@@ -74,7 +74,8 @@ class Sounds:
                 out += self._cut(latin[0])
                 at = latin.end()
             else:
-                out.append(self._table.get(text[at], text[at]))
+                if text[at] != " ":
+                    out.append(self._table.get(text[at], text[at]))
                 at += 1
         return out
 

@@ -158,7 +158,7 @@ class _Material:
 
     @classmethod
     def of(cls, faq: Faq) -> _Material:
-        wording = Wording.of(faq.lexicon)
+        wording = Wording.of(faq.lexicon, spaced=faq.spaced)
         utterances, labels = lessons(faq, wording)
         return cls(faq, wording, utterances, labels, examples(faq, wording, labels), messages(faq))
 

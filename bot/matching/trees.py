@@ -5,11 +5,14 @@ Grown by scikit-learn (`bot.matching.learning`), which nothing at answer time ha
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+_NEVER = 1e-6
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,6 +47,13 @@ class Trees:
         depth = max(int(tree["depth"].max()) for tree in nodes)
         bias = float(np.ravel(grown._baseline_prediction)[0])
         return cls(feature, threshold, left, right, value, bias, depth)
+
+    @classmethod
+    def constant(cls, chance: float) -> Trees:
+        """Return what gives every row the same chance."""
+        none, zero = np.zeros((1, 1), np.int32), np.zeros((1, 1))
+        odds = math.log((chance + _NEVER) / (1 - chance + _NEVER))
+        return cls(none, zero, none, none, zero, odds, 0)
 
     def __call__(self, evidence: Floats) -> Floats:
         """Return the chance for each row of evidence (its last axis)."""

@@ -49,7 +49,7 @@ class Understanding:
 
     @classmethod
     def of(cls, faq: Faq, model: Model) -> Understanding:
-        wording = Wording.of(faq.lexicon)
+        wording = Wording.of(faq.lexicon, spaced=faq.spaced)
         ranking = Ranking.of(faq, model, wording)
         matters = {
             wording.plain(text): matter.id

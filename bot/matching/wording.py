@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from bot.faq.schema import LexiconFile
-from bot.text import clauses, fold, squeeze
+from bot.text import clauses, fold, spaced_out, squeeze
 
 MOST_QUESTIONS = 6
 # Spoken words have no marks: 吗 ends a question wherever it stands.
@@ -44,25 +45,31 @@ class Wording:
     follow_pattern: re.Pattern[str]
     asks_pattern: re.Pattern[str]
     key_terms: tuple[tuple[re.Pattern[str], ...], ...]
+    spaced: bool = False
+    """Whether the FAQ is in a language that puts spaces between its words."""
 
     @classmethod
-    def of(cls, lexicon: LexiconFile) -> Wording:
-        rewrites = {squeeze(a): squeeze(b) for a, b in lexicon.rewrite.items()}
-        skip = [squeeze(w) for w in lexicon.skip]
-        follow_ups = _any_of([squeeze(w) for w in lexicon.follow_ups])
+    def of(cls, lexicon: LexiconFile, *, spaced: bool = False) -> Wording:
+        folded = partial(_folded, spaced=spaced)
+        any_of = partial(_any_of, whole_words=spaced)
+        rewrites = {folded(a): folded(b) for a, b in lexicon.rewrite.items()}
+        skip = [folded(w) for w in lexicon.skip]
+        gap = " ?" if spaced else ""
+        follow_ups = any_of([folded(w) for w in lexicon.follow_ups])
         return cls(
             rewrites,
-            re.compile(_any_of(list(rewrites))),
+            re.compile(any_of(list(rewrites))),
             tuple(word for word in skip if word),
-            re.compile(f"^(?:{_any_of(skip)})+"),
-            re.compile(f"(?:{_any_of(skip)})+$"),
-            re.compile(_any_of(list(lexicon.connectors))),
+            re.compile(rf"^(?:(?:{any_of(skip)}){gap})+"),
+            re.compile(rf"(?:{gap}(?:{any_of(skip)}))+$"),
+            re.compile(any_of(list(lexicon.connectors))),
             re.compile(f"^(?:{follow_ups})|(?:{follow_ups})$"),
-            re.compile(_any_of([*lexicon.asks, "?"])),
+            re.compile(f"{any_of(list(lexicon.asks))}|\\?"),
             tuple(
-                tuple(re.compile(_any_of([squeeze(w) for w in term.split("|")])) for term in group)
+                tuple(re.compile(any_of([folded(w) for w in term.split("|")])) for term in group)
                 for group in lexicon.key_terms
             ),
+            spaced,
         )
 
     def plain(self, text: str) -> str:
@@ -76,7 +83,14 @@ class Wording:
         return self.skip_last.sub("", said) if said.endswith(self.skip) else said
 
     def _rewritten(self, text: str) -> str:
-        return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], squeeze(text))
+        return self.rewrite_pattern.sub(lambda m: self.rewrites[m[0]], self._folded(text))
+
+    def _folded(self, text: str) -> str:
+        return _folded(text, spaced=self.spaced)
+
+    def clauses(self, text: str) -> list[str]:
+        """Return the parts of a message between its marks."""
+        return clauses(text, spaced=self.spaced)
 
     def pieces(self, text: str) -> list[Piece]:
         """Return the clauses of a message, cut before connectors and after 吗 as well."""
@@ -85,7 +99,7 @@ class Wording:
             listed = [text]
         found = []
         for item, part in enumerate(listed):
-            for place, clause in enumerate(clauses(part, keep_ends=True)):
+            for place, clause in enumerate(clauses(part, keep_ends=True, spaced=self.spaced)):
                 connected = {cut.start() for cut in self.connector_pattern.finditer(clause)}
                 cuts = connected | {cut.start() for cut in _SPOKEN_END.finditer(clause)}
                 if _LISTED.match(clause) or (item and not place):
@@ -122,7 +136,7 @@ class Wording:
 
     def follows(self, text: str) -> bool:
         """Return whether the text begins or ends like something that goes on from before."""
-        return bool(self.follow_pattern.search(squeeze(text)))
+        return bool(self.follow_pattern.search(self._folded(text)))
 
     def agreeing(self, earlier: str, now: str) -> str:
         """Return the earlier words with key terms replaced by what is said now instead."""
@@ -153,7 +167,12 @@ class Wording:
         )
 
 
-def _any_of(words: Sequence[str]) -> str:
+def _folded(text: str, *, spaced: bool) -> str:
+    return spaced_out(text) if spaced else squeeze(text)
+
+
+def _any_of(words: Sequence[str], *, whole_words: bool = False) -> str:
     """Return a pattern of any of the words, longest first; nothing at all if there are none."""
     usable = sorted({w for w in words if w}, key=lambda w: (-len(w), w))
-    return "|".join(map(re.escape, usable)) or r"(?!)"
+    found = "|".join(map(re.escape, usable)) or r"(?!)"
+    return rf"\b(?:{found})\b" if whole_words else found
