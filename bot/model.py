@@ -68,6 +68,15 @@ class ChoiceKind(StrEnum):
     COMMAND = "command"
 
 
+def topic_of(entry_id: str) -> str:
+    """Return the topic of an entry.
+
+    >>> topic_of("enrollment.timeline")
+    'enrollment'
+    """
+    return entry_id.partition(".")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """What a channel delivers: words, a pick out of the last choices, or media."""

@@ -7,7 +7,7 @@ from bot.dialogue import Request
 from bot.inquiry import OWNED
 from bot.ledger import Ledger
 from bot.matching.reading import Kind, Reading
-from bot.model import Candidate, Decision, Inquiry, Outcome, Reply, Status
+from bot.model import Candidate, Decision, Inquiry, Outcome, Reply, Status, topic_of
 from handlers import enrollment
 
 
@@ -117,7 +117,7 @@ def _note_answer(ledger: Ledger, inquiry: Inquiry, entry: str) -> str:
         inquiry = ledger.come_back(inquiry.number)
     changes: dict[str, object] = {}
     if inquiry.entry is None or inquiry.status is Status.OPEN:
-        changes = {"entry": entry, "topic": entry.partition(".")[0]}
+        changes = {"entry": entry, "topic": topic_of(entry)}
     ledger.amend(inquiry.number, **changes)
     if inquiry.status is Status.OPEN:
         ledger.move(inquiry.number, Status.ANSWERED, who="bot", why="answer")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.editing.splice import Value
 from bot.faq.schema import Entry, HoursFile
+from bot.model import topic_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def difference(before: Mapping[str, Value], after: Mapping[str, Value]) -> dict[
 
 def entry_file(entry_id: str) -> str:
     """Return the file that an entry stands in."""
-    return f"{entry_id.partition('.')[0]}.yaml"
+    return f"{topic_of(entry_id)}.yaml"
 
 
 def lines_of(text: str) -> Iterator[str]:

@@ -13,6 +13,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from bot.model import topic_of
+
 PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 TopicId = Literal["enrollment", "safety", "aid", "special_education", "general"]
@@ -96,7 +98,7 @@ class Entry(Part):
 
     @property
     def topic(self) -> str:
-        return self.id.partition(".")[0]
+        return topic_of(self.id)
 
     @property
     def sayings(self) -> tuple[str, ...]:

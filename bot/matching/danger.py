@@ -11,6 +11,7 @@ from bot.faq.schema import DangerKind
 from bot.faq.value import Faq
 from bot.matching.model import Model
 from bot.matching.wording import Wording
+from bot.model import topic_of
 from bot.text import squeeze
 
 _MOST_HEARD = 3
@@ -148,7 +149,7 @@ class DangerSense:
 
 def _calm_phrases(faq: Faq) -> Iterator[str]:
     """Give what staff wrote down as questions of entries that have nothing to do with danger."""
-    about_danger = {kind.entry.partition(".")[0] for kind in faq.danger.kinds if kind.entry}
+    about_danger = {topic_of(kind.entry) for kind in faq.danger.kinds if kind.entry}
     for entry in faq.entries.values():
         if entry.topic not in about_danger:
             yield from entry.sayings

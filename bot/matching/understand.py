@@ -15,7 +15,7 @@ from bot.matching.parting import Part, Parting
 from bot.matching.ranking import Ranking
 from bot.matching.reading import MOST_OFFERED, Kind, Reading, candidates
 from bot.matching.wording import Wording
-from bot.model import Candidate
+from bot.model import Candidate, topic_of
 
 _SHORT = 14
 """A follow-up is at most this long."""
@@ -155,7 +155,7 @@ class Understanding:
         if sure and (best in kin or ours[best] >= _SURE_ALONE):
             return replace(self.decide(whole, alone), self_contained=False)
         weighed = {
-            n: min(p * (_KIN if n in kin else 1.0 if _topic(n) == last.topic else _FAR), 0.99)
+            n: min(p * (_KIN if n in kin else 1.0 if topic_of(n) == last.topic else _FAR), 0.99)
             for n, p in ours.items()
         }
         if not self.ranking.vetoed(whole, last.id):
@@ -227,7 +227,3 @@ class Understanding:
             return True
         sure = top is not None and top.score >= _SURE_ALONE
         return len(whole) <= _FRAGMENT and whole not in self.ranking.exact and not sure
-
-
-def _topic(entry_id: str) -> str:
-    return entry_id.partition(".")[0]

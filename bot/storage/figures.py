@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from bot.model import Decision
+from bot.model import Decision, topic_of
 from bot.storage.encoding import instant, stamp
 from bot.storage.sqlite import Rows
 
@@ -149,4 +149,4 @@ def _topic(entries: str) -> str | None:
     if entries == "[]":
         return None
     first: str = json.loads(entries)[0]
-    return first.partition(".")[0]
+    return topic_of(first)
