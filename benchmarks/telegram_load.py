@@ -29,12 +29,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "channels" / "telegram")]
 
 from starlette.applications import Starlette  # noqa: E402
 from telegram.ext import AIORateLimiter  # noqa: E402
-from telegram_desk import TOKEN, BotApi, bot_api, running, serving, until  # noqa: E402
+from telegram_desk import TOKEN, BotApi, bot_api, running, until  # noqa: E402
 
 from bot.channels.telegram.api import Api  # noqa: E402
 from bot.channels.telegram.polling import poll  # noqa: E402
 from bot.channels.telegram.text import Span  # noqa: E402
 from bot.channels.telegram.webhook import webhook_routes  # noqa: E402
+from tests.serving import serving  # noqa: E402
 
 QUESTIONS = ["几岁能上小学", "外地户口要什么材料", "孩子在学校受伤了谁负责", "补助怎么申请", "你好"]
 _SECRET = "sec-ret_1"  # noqa: S105

@@ -48,13 +48,10 @@ def test_a_lost_answer_is_fetched_without_asking_twice(chat: Page) -> None:
     lost: list[int] = []
 
     def lose(route: Route) -> None:
-        if lost:
-            route.continue_()
-        else:
-            lost.append(route.fetch().status)
-            route.abort("connectionreset")
+        lost.append(route.fetch().status)
+        route.abort("connectionreset")
 
-    chat.route(POSTS, lose)
+    chat.route(POSTS, lose, times=1)
     write(chat, ONE)
     expect(theirs(chat)).to_have_count(2)
     assert lost == [200]
@@ -107,16 +104,10 @@ def test_a_tap_sends_again(chat: Page) -> None:
 
 
 def test_too_fast_waits_and_sends_by_itself(chat: Page) -> None:
-    refused: list[int] = []
-
     def slow_down(route: Route) -> None:
-        if refused:
-            route.continue_()
-        else:
-            refused.append(1)
-            route.fulfill(status=429, json={"error": "x"}, headers={"Retry-After": "1"})
+        route.fulfill(status=429, json={"error": "x"}, headers={"Retry-After": "1"})
 
-    chat.route(POSTS, slow_down)
+    chat.route(POSTS, slow_down, times=1)
     write(chat, ONE)
     expect(chat.locator(".mark")).to_contain_text("稍等")
     expect(theirs(chat)).to_have_count(2)
@@ -124,16 +115,10 @@ def test_too_fast_waits_and_sends_by_itself(chat: Page) -> None:
 
 
 def test_a_wifi_login_page_is_no_answer(chat: Page) -> None:
-    shown: list[int] = []
-
     def portal(route: Route) -> None:
-        if shown:
-            route.continue_()
-        else:
-            shown.append(1)
-            route.fulfill(status=200, content_type="text/html", body="<h1>login</h1>")
+        route.fulfill(status=200, content_type="text/html", body="<h1>login</h1>")
 
-    chat.route(POSTS, portal)
+    chat.route(POSTS, portal, times=1)
     write(chat, ONE)
     expect(theirs(chat)).to_have_count(2)
     assert times_kept(chat, ONE) == 1

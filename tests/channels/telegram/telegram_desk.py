@@ -15,7 +15,7 @@ PEERS = ROOT / "tests" / "peers" / "telegram"
 if str(PEERS) not in sys.path:
     sys.path.insert(0, str(PEERS))
 
-from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels, serving  # noqa: E402
+from bot_api import TOKEN, BotApi, Refused, bot_api, keys, labels  # noqa: E402
 
 from bot.channels.telegram.access import checked  # noqa: E402
 from bot.channels.telegram.api import Api  # noqa: E402
@@ -129,7 +129,6 @@ __all__ = [
     "open_talk",
     "quiet",
     "running",
-    "serving",
     "told",
     "until",
 ]

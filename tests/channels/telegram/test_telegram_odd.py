@@ -15,7 +15,6 @@ from telegram_desk import (
     key_of,
     quiet,
     running,
-    serving,
     told,
     until,
 )
@@ -25,6 +24,7 @@ from bot.channels.telegram import staff_words as words
 from bot.channels.telegram.access import checked
 from bot.errors import ConfigError, StorageError
 from bot.model import Act
+from tests.serving import serving
 
 PARENT, WANG, LI, GROUP = 7, 70, 71, -100
 

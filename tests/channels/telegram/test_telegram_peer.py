@@ -18,7 +18,9 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
-from telegram_desk import AGE, PEERS, TOKEN, Running, bot_api, key_of, running, serving, until
+from telegram_desk import AGE, PEERS, TOKEN, Running, bot_api, key_of, running, until
+
+from tests.serving import serving
 
 PEER_TOKEN = "666:peer-Secret"
 AIOGRAM = PEERS / ".venv" / "bin" / "python"

@@ -10,10 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
-from telegram_desk import AGE, BotApi, Running, bot_api, quiet, running, serving, told, until
+from telegram_desk import AGE, BotApi, Running, bot_api, quiet, running, told, until
 
 from bot.channels.telegram.webhook import SECRET_HEADER
 from bot.errors import StorageError
+from tests.serving import serving
 
 
 @asynccontextmanager

@@ -17,7 +17,6 @@ from wechat_desk import (
     event,
     message,
     running,
-    serving,
     until,
     wechat_api,
 )
@@ -26,6 +25,7 @@ from bot.console.words import UNDELIVERED
 from bot.serve import app
 from bot.storage.accounts import Accounts
 from bot.storage.outbox import QUOTA, WINDOW
+from tests.serving import serving
 
 
 async def handed_over(desk: Running, user: str = "o1") -> str:

@@ -23,7 +23,7 @@ PEERS = ROOT / "tests" / "peers" / "wechat"
 if str(PEERS) not in sys.path:
     sys.path.insert(0, str(PEERS))
 
-from wechat_api import APP_ID, APP_SECRET, WeChatApi, serving, wechat_api  # noqa: E402
+from wechat_api import APP_ID, APP_SECRET, WeChatApi, wechat_api  # noqa: E402
 
 from bot.channels.wechat import wire  # noqa: E402
 from bot.channels.wechat.api import Api  # noqa: E402
@@ -37,6 +37,7 @@ from bot.storage.store import Store  # noqa: E402
 from handlers import HANDLERS  # noqa: E402
 from tests.channels.messenger_desk import AGE, Clock, begin, end  # noqa: E402
 from tests.desk import faq_folder, understanding, until  # noqa: E402
+from tests.serving import serving  # noqa: E402
 
 TOKEN = "tok123"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -216,7 +217,6 @@ __all__ = [
     "running",
     "said",
     "sealed",
-    "serving",
     "until",
     "wechat_api",
 ]

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import socket
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
 import httpx
-import uvicorn
 from starlette.types import Receive, Scope, Send
+
+from tests.serving import serving
 
 TOKEN = "123456:peer-Secret_Token"
 ME = {"id": 123456, "is_bot": True, "first_name": "Desk", "username": "desk_peer_bot"}
@@ -432,40 +432,6 @@ async def _cut(send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b'{"ok": tr', "more_body": True})
-
-
-@asynccontextmanager
-async def serving(app: Any, before_stop: Callable[[], None] = lambda: None) -> AsyncIterator[str]:
-    """Serve an ASGI application on a free port; lend its address."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
-    # As `serve` does, without its tenths of a second: there are hundreds of tests.
-    config.load()
-    server.lifespan = config.lifespan_class(config)
-    await server.startup(sockets=[listening])
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        before_stop()
-        for listener in server.servers:
-            listener.close()
-        listening.close()
-        for connection in list(server.server_state.connections):
-            connection.shutdown()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(2):
-                while server.server_state.connections or server.server_state.tasks:
-                    await asyncio.sleep(0.001)
-        for task in list(server.server_state.tasks):
-            task.cancel()
-        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
 
 
 @asynccontextmanager
