@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.editing.splice import Value
+from bot.editing.notation import Value
 from bot.faq.schema import Entry, HoursFile
 from bot.model import topic_of
 

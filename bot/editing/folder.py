@@ -14,6 +14,7 @@ import yaml
 
 from bot.editing import splice
 from bot.editing.change import FIELD_ORDER, HOURS_ORDER, WITHOUT_ID, Change, Edit
+from bot.editing.layout import Loc, NotSpliced
 from bot.errors import BotError
 from bot.faq import lint
 from bot.faq.folder import FILES
@@ -173,7 +174,7 @@ def _edited(raw: bytes, edit: Edit) -> bytes:
     try:
         text = bare.decode("utf-8").replace("\r\n", "\n")
         written = _spliced(text, edit)
-    except (UnicodeDecodeError, splice.NotSpliced, yaml.YAMLError, KeyError, IndexError) as error:
+    except (UnicodeDecodeError, NotSpliced, yaml.YAMLError, KeyError, IndexError) as error:
         raise Refused(
             f"{edit.file} 里 {edit.name} 的写法比较特别，这里改不了；请用编辑器改那个文件"
         ) from error
@@ -190,7 +191,7 @@ def _spliced(text: str, edit: Edit) -> str:
         return splice.set_fields(text, part, edit.values, (*WEEKDAYS, *HOURS_ORDER))
     data = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - texts alone, nothing is built
     if edit.part == "values":
-        at: splice.Loc = (edit.part, edit.name)
+        at: Loc = (edit.part, edit.name)
         return splice.set_fields(text, at, edit.values, ("label", "explain", "value", "find_out"))
     place = next((n for n, item in enumerate(data[edit.part]) if item["id"] == edit.name), None)
     if place is None:

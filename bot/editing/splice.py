@@ -16,15 +16,8 @@ from typing import Any
 
 import yaml
 
-from bot.faq.schema import WEEKDAYS
-
-Value = str | bool | int | tuple[str, ...] | None
-"""None takes the field away."""
-Loc = tuple[int | str, ...]
-
-
-class NotSpliced(ValueError):
-    """The text is not laid out so that this can be changed in place."""
+from bot.editing.layout import Loc, NotSpliced, dash_column, last_line, node_at, offset, shared
+from bot.editing.notation import Value, field, in_brackets, scalar
 
 
 def set_fields(text: str, at: Loc, values: Mapping[str, Value], order: Sequence[str] = ()) -> str:
@@ -50,13 +43,13 @@ def set_fields(text: str, at: Loc, values: Mapping[str, Value], order: Sequence[
 
 def append(text: str, at: Loc, item: Mapping[str, Value]) -> str:
     """Return the YAML text with one mapping more at the end of the block list at `at`."""
-    node = _node(text, at)
+    node = node_at(text, at)
     if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
         raise NotSpliced(str(at))
     lines = text.split("\n")
-    dash = _dash_column(lines, node.value[-1])
-    end = _last_line(lines, node, dash) + 1
-    fields = [line for name, value in item.items() for line in _field(name, value, dash + 2)]
+    dash = dash_column(lines, node.value[-1])
+    end = last_line(lines, node, dash) + 1
+    fields = [line for name, value in item.items() for line in field(name, value, dash + 2)]
     fields[0] = f"{' ' * dash}- {fields[0].lstrip()}"
     result = "\n".join([*lines[:end], *fields, *lines[end:]])
     data = _data(text)
@@ -66,28 +59,11 @@ def append(text: str, at: Loc, item: Mapping[str, Value]) -> str:
     return result
 
 
-def scalar(value: str | bool | int, indent: int, *, block: bool = False) -> str:
-    """Return a value as it is written behind `name: `; `indent` is the name's column.
-
-    >>> scalar("住校", 4), scalar("2025", 4), scalar("甲: 乙", 4), scalar(False, 4), scalar(7, 4)
-    ('住校', '"2025"', '"甲: 乙"', 'false', '7')
-    """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if block or "\n" in value:
-        pad = " " * (indent + 2)
-        body = [f"{pad}{line.rstrip()}".rstrip() for line in value.strip("\n").split("\n")]
-        return "\n".join(["|", *body])
-    return value if _reads_as_itself(value) else json.dumps(value, ensure_ascii=False)
-
-
 # ------------------------------------------------------------------------------- in place
 
 
 def _set(text: str, at: Loc, name: str, value: Value, order: Sequence[str]) -> str:
-    mapping = _node(text, at)
+    mapping = node_at(text, at)
     if not isinstance(mapping, yaml.MappingNode):
         raise NotSpliced(str(at))
     if at and not mapping.value:
@@ -102,11 +78,11 @@ def _set(text: str, at: Loc, name: str, value: Value, order: Sequence[str]) -> s
             return text
         before = [n for n in order[: order.index(name)] if n in keys] if name in order else []
         node = keys[before[-1]][1] if before else mapping.value[-1][1]
-        end = _last_line(lines, node, column) + 1
-        return "\n".join([*lines[:end], *_field(name, value, column), *lines[end:]])
+        end = last_line(lines, node, column) + 1
+        return "\n".join([*lines[:end], *field(name, value, column), *lines[end:]])
     key, node = keys[name]
     if value is None:
-        begin, end = key.start_mark.line, _last_line(lines, node, column)
+        begin, end = key.start_mark.line, last_line(lines, node, column)
         if lines[begin][: key.start_mark.column].strip():  # first field, behind the dash
             raise NotSpliced(name)
         if len(keys) == 1 and at:
@@ -129,7 +105,7 @@ def _fill(text: str, at: Loc, empty: yaml.Node, name: str, value: Value) -> str:
     behind = line[end.column :]
     column = len(line) - len(line.lstrip(" ")) + 2
     head = line[: begin.column].rstrip() + (f" {behind}".rstrip() if behind.strip() else "")
-    lines[begin.line : begin.line + 1] = [head, *_field(name, value, column)]
+    lines[begin.line : begin.line + 1] = [head, *field(name, value, column)]
     return "\n".join(lines)
 
 
@@ -147,20 +123,19 @@ def _set_list(
     if not isinstance(node, yaml.SequenceNode):
         raise NotSpliced("a list was expected")
     if node.flow_style:
-        begin, end = _offset(lines, node.start_mark), _offset(lines, node.end_mark)
-        if "#" in text[begin:end] or (any(node.value) and any(_shared(node))):
+        begin, end = offset(lines, node.start_mark), offset(lines, node.end_mark)
+        if "#" in text[begin:end] or (any(node.value) and any(shared(node))):
             raise NotSpliced("comments inside")
-        inside = ", ".join(_flow(item) for item in value)
-        return f"{text[:begin]}[{inside}]{text[end:]}"
+        return f"{text[:begin]}{in_brackets(value)}{text[end:]}"
     if not value:
-        begin, last = key.start_mark.line, _last_line(lines, node, key.start_mark.column)
+        begin, last = key.start_mark.line, last_line(lines, node, key.start_mark.column)
         return "\n".join(
             [*lines[:begin], f"{lines[begin].partition(':')[0]}: []", *lines[last + 1 :]]
         )
     old = [item.value if isinstance(item, yaml.ScalarNode) else None for item in node.value]
-    if None in old or any(_shared(node)):
+    if None in old or any(shared(node)):
         raise NotSpliced("items that are no plain text")
-    dash = _dash_column(lines, node.value[0])
+    dash = dash_column(lines, node.value[0])
     result = list(lines)
     changes = SequenceMatcher(None, old, list(value), autojunk=False).get_opcodes()
     for kind, i1, i2, j1, j2 in reversed(changes):
@@ -169,7 +144,7 @@ def _set_list(
         paired = min(i2 - i1, j2 - j1)
         items = node.value
         begin = (
-            _last_line(lines, items[i1 + paired - 1], dash) + 1
+            last_line(lines, items[i1 + paired - 1], dash) + 1
             if i1 + paired
             else items[0].start_mark.line
         )
@@ -181,7 +156,7 @@ def _set_list(
         gone = {
             line
             for item in items[i1 + paired : i2]
-            for line in range(item.start_mark.line, _last_line(lines, item, dash) + 1)
+            for line in range(item.start_mark.line, last_line(lines, item, dash) + 1)
         }
         for line in sorted(gone, reverse=True):
             del result[line]
@@ -194,15 +169,15 @@ def _set_list(
 def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool | int, column: int) -> str:
     """Return the text with one scalar replaced; what stands behind it on its line stays."""
     text = "\n".join(lines)
-    begin = _offset(lines, node.start_mark)
+    begin = offset(lines, node.start_mark)
     if node.style in ("|", ">"):
-        first, last = node.start_mark.line, _last_line(lines, node, column)
+        first, last = node.start_mark.line, last_line(lines, node, column)
         if node.style == ">" or not isinstance(value, str):
             raise NotSpliced("folded text")
         head = lines[first]
         body = scalar(value, column, block=True).split("\n")[1:]
         return "\n".join([*lines[:first], head, *body, *lines[last + 1 :]])
-    end = _offset(lines, node.end_mark)
+    end = offset(lines, node.end_mark)
     written = scalar(value, column)
     behind = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
     if "\n" in written and behind.strip():
@@ -213,106 +188,6 @@ def _replace(lines: list[str], node: yaml.ScalarNode, value: str | bool | int, c
     if begin and text[begin - 1] == ":":
         written = " " + written
     return text[:begin] + written + text[end:]
-
-
-def _field(name: str, value: Value, column: int) -> list[str]:
-    pad = " " * column
-    if value is None:
-        return []
-    if isinstance(value, tuple):
-        if name in _IN_ONE_LINE:
-            return [f"{pad}{name}: [{', '.join(map(_flow, value))}]"]
-        items = (f"{pad}  - {scalar(item, column + 2)}" for item in value)
-        return [f"{pad}{name}:", *"\n".join(items).split("\n")] if value else []
-    return f"{pad}{name}: {scalar(value, column, block=name in _IN_BLOCKS)}".split("\n")
-
-
-_NUMBERS = frozenset("0123456789-.: ")
-"""What consists of these alone is put in quotes: dates, months, telephone numbers."""
-_IN_ONE_LINE = ("facts", "related", *WEEKDAYS, "holidays", "workdays")
-_IN_BLOCKS = ("answer", "reply")
-
-
-def _flow(item: str) -> str:
-    safe = _reads_as_itself(item) and not set(item) & set(",[]{}\"'")
-    return item if safe else json.dumps(item, ensure_ascii=False)
-
-
-def _reads_as_itself(text: str) -> bool:
-    """Return whether the bare text, behind a name and in a list, is read as this text."""
-    if not text or text != text.strip() or "\n" in text or not set(text) - _NUMBERS:
-        return False
-    try:
-        node = yaml.compose(f"- {text}\n- k: {text}\n", yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return False
-    if not isinstance(node, yaml.SequenceNode) or len(node.value) != 2:
-        return False
-    item, mapping = node.value
-    if not isinstance(mapping, yaml.MappingNode) or len(mapping.value) != 1:
-        return False
-    return all(
-        isinstance(each, yaml.ScalarNode)
-        and each.tag == "tag:yaml.org,2002:str"
-        and each.value == text
-        and not each.style
-        for each in (item, mapping.value[0][1])
-    )
-
-
-# ------------------------------------------------------------------------------- places
-
-
-def _node(text: str, at: Loc) -> yaml.Node:
-    node: Any = yaml.compose(text, yaml.CSafeLoader)
-    for part in at:
-        if isinstance(node, yaml.MappingNode):
-            node = next((v for k, v in node.value if k.value == part), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part] if part < len(node.value) else None
-        if node is None:
-            raise NotSpliced(f"nothing at {at}")
-    found: yaml.Node = node
-    return found
-
-
-def _offset(lines: list[str], mark: Any) -> int:
-    return sum(len(line) + 1 for line in lines[: mark.line]) + int(mark.column)
-
-
-def _last_line(lines: list[str], node: yaml.Node, column: int) -> int:
-    """Return the last line with content of a node that belongs to what begins in `column`."""
-    if isinstance(node, yaml.ScalarNode) and node.style not in ("|", ">"):
-        return int(node.end_mark.line)
-    if isinstance(node, yaml.ScalarNode):
-        last = line = node.start_mark.line
-        for line in range(last + 1, len(lines)):
-            content = lines[line].strip()
-            if content and len(lines[line]) - len(lines[line].lstrip(" ")) <= column:
-                break
-            last = line if content else last
-        return int(last)
-    if getattr(node, "flow_style", False) or not node.value:
-        return int(node.end_mark.line)
-    child = node.value[-1]
-    if isinstance(child, tuple):
-        return _last_line(lines, child[1], child[0].start_mark.column)
-    return _last_line(lines, child, _dash_column(lines, child))
-
-
-def _dash_column(lines: list[str], item: yaml.Node) -> int:
-    before = lines[item.start_mark.line][: item.start_mark.column]
-    found = before.rfind("-")
-    if found < 0:
-        raise NotSpliced("no dash before the item")
-    return found
-
-
-def _shared(node: yaml.SequenceNode) -> list[bool]:
-    """Return for each item whether it only repeats a text written earlier."""
-    places = [(n.start_mark.line, n.start_mark.column) for n in node.value]
-    begin = (node.start_mark.line, node.start_mark.column)
-    return [each < begin or places.count(each) > 1 for each in places]
 
 
 # ------------------------------------------------------------------------------- meaning

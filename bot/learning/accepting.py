@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from bot.editing.change import Change, Edit, Settlement, entry_file
-from bot.editing.splice import Value
+from bot.editing.notation import Value
 from bot.faq.schema import Entry, Matter
 from bot.faq.value import Faq
 from bot.learning.groups import Group

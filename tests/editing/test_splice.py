@@ -8,7 +8,8 @@ from difflib import unified_diff
 import pytest
 import yaml
 
-from bot.editing.splice import NotSpliced, append, set_fields
+from bot.editing.layout import NotSpliced
+from bot.editing.splice import append, set_fields
 from bot.faq.schema import Entry
 from tests.desk import ROOT
 

@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 
 from bot.console.guard import field_text
 from bot.editing.change import FIELD_ORDER, lines_of
-from bot.editing.splice import Value
+from bot.editing.notation import Value
 
 LISTS = ("phrases", "not_for", "facts", "related")
 _SHORT_LISTS = ("facts", "related")

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from bot.console.guard import field_text
 from bot.editing.change import Edit, lines_of
-from bot.editing.splice import Value
+from bot.editing.notation import Value
 from bot.faq.schema import WEEKDAYS, HoursFile
 
 FILE = "hours.yaml"
