@@ -22,6 +22,8 @@ _SHORT = 14
 _VERY_SHORT = 8
 """One this short about a related entry goes on with the last matter."""
 _SURE_ALONE = 0.9
+_CLAIMED = 0.95
+"""From this chance on the last matter's name before it claims a message not quite sure alone."""
 _KIN, _FAR = 2.0, 0.6
 """How much likelier an entry related to the last one is, how much less one of another topic."""
 _STAYS = 0.65
@@ -150,7 +152,10 @@ class Understanding:
         if max(others.values(), default=0.0) >= self.model.answer_at:
             return self.decide(whole, alone)
         kin = {last.id, *last.related}
-        if sure and not marked and (best not in kin or len(whole) > _VERY_SHORT):
+        doubtful = ours.get(best, 0.0) < _SURE_ALONE and not self._is_bare(whole)
+        claimed = doubtful and joined.get(last.id, 0.0) >= _CLAIMED
+        another = best not in kin and not claimed
+        if sure and not marked and (another or (best in kin and len(whole) > _VERY_SHORT)):
             return self.decide(whole, alone)
         if sure and (best in kin or ours[best] >= _SURE_ALONE):
             return replace(self.decide(whole, alone), self_contained=False)

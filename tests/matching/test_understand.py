@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 
 import pytest
 from small_faq import BARE, PHRASES, small_faq
 
 from bot.faq.value import Faq
 from bot.matching.model import Model
+from bot.matching.ranking import Ranking
 from bot.matching.reading import MOST_OFFERED, Kind
 from bot.matching.understand import Understanding
 
@@ -178,3 +180,26 @@ def test_reading_is_pure(mind: Understanding, faq: Faq) -> None:
     other = [mind.read(entry.question) for entry in faq.entries.values()]
     assert mind.read(typed) == mind.read(typed)
     assert other == [mind.read(entry.question) for entry in faq.entries.values()]
+
+
+@pytest.mark.parametrize(
+    ("alone", "claimed", "kind"),
+    [
+        (0.88, 0.97, Kind.SUGGEST),  # both may be meant: the parent is asked
+        (0.88, 0.5, Kind.ANSWER),  # the last matter makes nothing of it
+        (0.95, 0.97, Kind.ANSWER),  # sure whatever came before
+    ],
+)
+def test_a_short_message_that_the_last_matter_claims(
+    mind: Understanding, alone: float, claimed: float, kind: Kind
+) -> None:
+    class Told(Ranking):
+        def rank(self, pieces: Sequence[str]) -> list[dict[str, float]]:
+            chances = {"aid.boarder": alone}, {"enrollment.age": claimed}
+            return [dict(each) for each in chances]
+
+    told = Told(**{each.name: getattr(mind.ranking, each.name) for each in fields(mind.ranking)})
+    reading = replace(mind, ranking=told).read("回来读又要啥子", after="enrollment.age")
+    assert reading.kind is kind
+    assert "aid.boarder" in reading.entries
+    assert ("enrollment.age" in reading.entries) == (kind is Kind.SUGGEST)
