@@ -113,6 +113,7 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     served |= messengers(settings, desk, outbox, key)
     # The first sentence loads what understanding needs; no parent should wait for that.
     await asyncio.to_thread(desk.mind.read, "您好")
+    faq = _faq_pages(settings, desk)
     # uvicorn raises the signal that ended it once more; by then all is to be closed in order.
     signal.signal(signal.SIGTERM, lambda *_: None)
     config = uvicorn.Config(
@@ -123,7 +124,7 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
             stopping,
             routes=[route for messenger in served.values() for route in messenger.routes()],
             messengers=served,
-            faq=_faq_pages(settings, desk),
+            faq=faq,
         ),
         log_level="warning",
         access_log=False,
@@ -137,6 +138,7 @@ async def _run(settings: Settings, desk: Desk, listening: socket.socket, port: i
     beside = [
         asyncio.create_task(_tick(desk, stopping)),
         asyncio.create_task(_watch(settings, desk, stopping)),
+        asyncio.create_task(_read_ahead(faq)),
     ]
     if webhook is not None:
         beside.append(asyncio.create_task(webhook.run()))
@@ -204,6 +206,14 @@ async def _watch(settings: Settings, desk: Desk, stopping: asyncio.Event) -> Non
         )
     except Exception:
         log.exception("FAQ changes are no longer noticed; restart to serve them")
+
+
+async def _read_ahead(pages: FaqPages) -> None:
+    """Read and group what staff's first pages show: it takes seconds, and nobody waits yet."""
+    # What is wrong is said by the page itself.
+    with suppress(BotError):
+        await pages.written()
+        await pages.learning.groups()
 
 
 def _listen(host: str, port: int) -> socket.socket:
