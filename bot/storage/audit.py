@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.storage.encoding import instant, stamp
-from bot.storage.sqlite import Database, Work
+from bot.storage.sqlite import Database, Rows, Work
 
 LOOK = "look"
 _LOOK_AGAIN = timedelta(minutes=10)
@@ -60,13 +60,17 @@ async def record(
 
 async def record_look(work: Work, look: Look) -> None:
     """Add a look inside the transaction that brings it about; so soon again it is the same."""
-    row = await work.row(_LATEST, **_named(look))
-    if row is None or look.at - instant(row["at"]) >= _LOOK_AGAIN:
+    if not await _goes_on(work, look):
         await record(work, look.who, LOOK, look.about, look.at, look.where)
 
 
-def _named(look: Look) -> dict[str, str]:
-    return {"who": look.who, "what": LOOK, "about": look.about, "detail": look.where}
+async def _goes_on(rows: Rows, look: Look, said_at: datetime | None = None) -> bool:
+    """Return whether it is the same look as the last: soon after, and nothing new was said."""
+    found = await rows.rows(_LATEST, who=look.who, what=LOOK, about=look.about, detail=look.where)
+    last = instant(found[0]["at"]) if found else None
+    if last is None or look.at - last >= _LOOK_AGAIN:
+        return False
+    return said_at is None or said_at <= last
 
 
 class Audit:
@@ -93,11 +97,8 @@ class Audit:
 
         It is one of its own when something was `said_at` after the last one.
         """
-        if again:
-            rows = await self._database.rows(_LATEST, **_named(Look(who, about, now)))
-            last = instant(rows[0]["at"]) if rows else None
-            if last and now - last < _LOOK_AGAIN and (said_at is None or said_at <= last):
-                return
+        if again and await _goes_on(self._database, Look(who, about, now), said_at):
+            return
         await self.add(who, LOOK, about, now)
 
     async def page(
