@@ -106,8 +106,8 @@ _ERASE = (
     ERASE_NOTES,
     "DELETE FROM sources WHERE session_key = :session_key",
     "DELETE FROM passive_replies WHERE session_key = :session_key",
-    "UPDATE sessions SET choices = '[]', last_entry = NULL, unanswered = '', erased_at = :now"
-    " WHERE session_key = :session_key",
+    "UPDATE sessions SET choices = '[]', last_entry = NULL, unanswered = '',"
+    " unanswered_at = NULL, erased_at = :now WHERE session_key = :session_key",
 )
 
 

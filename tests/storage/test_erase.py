@@ -29,7 +29,15 @@ async def live(store: Store, user: str, word: str) -> Turn:
     await store.write_down(message(f"{word}七", "m4", user=user, media=Media.FILE))
     async with store.transaction() as transaction:
         session = await transaction.session(inquiry.session_key, NOW - WEEK)
-        await transaction.save_session(replace(session, choices=offered, last_entry=f"{word}八"))
+        await transaction.save_session(
+            replace(
+                session,
+                choices=offered,
+                last_entry=f"{word}八",
+                unanswered=f"{word}丙",
+                unanswered_at=NOW,
+            )
+        )
         await transaction.save_inquiry(replace(inquiry, slots={f"{word}九": f"{word}十"}), [])
         await transaction.save_words(inquiry.number, "王老师", f"{word}甲", NOW)
         await transaction.queue_delivery(delivery(inquiry, f"回复：{word}甲", offered))
@@ -62,6 +70,10 @@ async def test_erased_words_are_gone_and_numbers_stay(store: Store) -> None:
     assert len(await store.moves("1001")) == 2
     [mine] = [item for item in await store.queue() if item.inquiry == inquiry]
     assert mine.words == ""
+    async with store.transaction() as transaction:
+        session = await transaction.session("memory:p1", NOW - WEEK)
+    assert (session.choices, session.last_entry) == ((), None)
+    assert (session.unanswered, session.unanswered_at) == ("", None)
 
     assert len(await store.history("memory:p2")) == 9
     assert await store.write_down(other.message) == other
