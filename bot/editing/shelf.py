@@ -63,6 +63,12 @@ class Shelf:
         found = [_read(path) for path in self._folder.glob("*.json")]
         return sorted((each for each in found if each), key=lambda each: each.at, reverse=True)
 
+    def sweep(self, before: datetime) -> None:
+        """Forget what was proposed before that time."""
+        for each in self.all():
+            if each.at < before:
+                self.drop(each.token)
+
     def drop(self, token: str) -> None:
         """Forget it: published, given up, or too old."""
         if _TOKEN.fullmatch(token):

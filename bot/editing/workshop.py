@@ -102,6 +102,7 @@ class Workshop:
     async def _proposed(self, draft: Draft, who: str, now: datetime) -> Proposal:
         proposal = Proposal(secrets.token_urlsafe(9), who, now, draft)
         shelved = Shelved(proposal.token, who, now, draft.change, draft.before, draft.after)
+        await asyncio.to_thread(self._shelf.sweep, now - _KEPT)
         await asyncio.to_thread(self._shelf.put, shelved)
         return self._begin(proposal)
 
@@ -132,11 +133,8 @@ class Workshop:
 
     async def pending(self) -> list[Shelved]:
         """Return what waits to be published, the newest first; what is too old is forgotten."""
-        oldest = self._now() - _KEPT
-        shelved = await asyncio.to_thread(self._shelf.all)
-        for stale in (each for each in shelved if each.at < oldest):
-            await asyncio.to_thread(self._shelf.drop, stale.token)
-        return [each for each in shelved if each.at >= oldest]
+        await asyncio.to_thread(self._shelf.sweep, self._now() - _KEPT)
+        return await asyncio.to_thread(self._shelf.all)
 
     async def give_up(self, proposal: Proposal) -> None:
         """Forget the proposal."""

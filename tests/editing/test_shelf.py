@@ -143,6 +143,16 @@ async def test_what_is_given_up_or_a_day_old_is_gone(
     assert list((tmp_path / "proposals").iterdir()) == []
 
 
+async def test_proposing_sweeps_away_what_is_a_day_old(
+    start: Callable[..., Workshop], tmp_path: Path
+) -> None:
+    await proposed(start())
+    young = await proposed(start(NOW + timedelta(hours=23)))
+    new = await proposed(start(NOW + timedelta(hours=25)))
+    kept = {path.stem for path in (tmp_path / "proposals").iterdir()}
+    assert kept == {young.token, new.token}
+
+
 async def test_no_word_of_a_parent_is_kept_and_nothing_else_is_read(
     start: Callable[..., Workshop], tmp_path: Path
 ) -> None:
