@@ -80,6 +80,17 @@ def test_every_page_is_fit_for_everybody(
         fits(office)
 
 
+def heard(page: Page, desk: RunningDesk, text: str, words: str) -> str:
+    """Say that until the answer has those words, as it has a moment after they were published."""
+    come(page, desk.url)
+    for _ in range(20):
+        answer = "\n".join(each["text"] for each in ask(page, text)["replies"])
+        if words in answer:
+            break
+        page.wait_for_timeout(500)
+    return answer
+
+
 def test_an_answer_is_found_changed_tried_published_and_taken_back(
     page: Page, office: Page, clerks_desk: RunningDesk, faq: Path, axe: str
 ) -> None:
@@ -106,13 +117,9 @@ def test_an_answer_is_found_changed_tried_published_and_taken_back(
     expect(office.get_by_role("status")).to_contain_text("已发布")
     assert "老师改过这一行" in load(faq).answer(ENTRY)
 
-    come(page, clerks_desk.url)
-    for _ in range(20):
-        said = ask(page, "校服必须买吗，质量和价格谁管？")
-        if "老师改过这一行" in said["replies"][0]["text"]:
-            break
-        page.wait_for_timeout(500)
-    assert "老师改过这一行" in said["replies"][0]["text"]
+    assert "老师改过这一行" in heard(
+        page, clerks_desk, "校服必须买吗，质量和价格谁管？", "老师改过这一行"
+    )
 
     office.goto(f"{clerks_desk.url}/staff/faq/changes")
     office.locator(".subject").first.click()
@@ -121,6 +128,60 @@ def test_an_answer_is_found_changed_tried_published_and_taken_back(
     office.get_by_role("button", name="发布", exact=True).click()
     expect(office.get_by_role("status")).to_contain_text("已发布")
     assert (faq / "general.yaml").read_text("utf-8") == before
+
+
+@pytest.mark.network_errors  # what cannot be read is refused with 422
+def test_the_hours_are_filled_in_put_right_and_published(
+    office: Page, clerks_desk: RunningDesk, faq: Path, axe: str
+) -> None:
+    before = load(faq).hours
+    sign_in(office, clerks_desk, "王老师")
+    office.get_by_role("link", name="常见问题").click()
+    office.get_by_role("link", name="值守时间").click()
+    office.get_by_label("周六").fill("9：00～12：00、14:00-17:30")
+    office.get_by_label("放假").fill("春节")
+    see = office.get_by_role("button", name="看改了什么")
+    see.click(timeout=CHECK_MS)
+    expect(office.get_by_role("alert")).to_contain_text("写法不对")
+    assert office.get_by_label("周六").input_value() == "9：00～12：00、14:00-17:30"
+    assert findings(office, axe) == []
+    office.get_by_label("放假").fill("2027年2月5日～2027-2-11")
+    see.click(timeout=CHECK_MS)
+    expect(office.get_by_role("heading", name="发布前看一看")).to_be_visible()
+    expect(office.get_by_role("main")).to_contain_text('周六: ["09:00-12:00", "14:00-17:30"]')
+    assert load(faq).hours == before
+    assert findings(office, axe) == []
+    office.get_by_role("button", name="发布", exact=True).click()
+    expect(office.get_by_role("status")).to_contain_text("已发布")
+    assert office.get_by_label("周六").input_value() == "09:00-12:00 14:00-17:30"
+    hours = load(faq).hours
+    assert hours.week == {**before.week, "周六": ("09:00-12:00", "14:00-17:30")}
+    assert hours.holidays == ("2027-02-05至2027-02-11",)
+
+
+@pytest.mark.network_errors
+def test_a_sentence_of_the_desks_own_is_found_changed_published_and_heard(
+    page: Page, office: Page, clerks_desk: RunningDesk, faq: Path, axe: str
+) -> None:
+    sign_in(office, clerks_desk, "李老师")
+    office.get_by_role("link", name="常见问题").click()
+    office.get_by_role("link", name="机器人的话").click()
+    office.get_by_role("searchbox", name="找一句").fill("想问哪一类")
+    office.keyboard.press("Enter")
+    sentence = office.get_by_label("menu", exact=True)
+    see = office.get_by_role("button", name="看改了什么")
+    sentence.fill("{number}号，想问哪一类？")
+    see.click(timeout=CHECK_MS)
+    expect(office.get_by_role("alert")).to_contain_text("number")
+    assert sentence.input_value() == "{number}号，想问哪一类？"
+    sentence.fill("想问哪一类，您点就是。")
+    see.click(timeout=CHECK_MS)
+    expect(office.get_by_role("main")).to_contain_text("想问哪一类，您点就是。")
+    assert findings(office, axe) == []
+    office.get_by_role("button", name="发布", exact=True).click()
+    expect(office.get_by_role("status")).to_contain_text("已发布")
+    assert load(faq).say("menu") == "想问哪一类，您点就是。"
+    assert "您点就是" in heard(page, clerks_desk, "菜单", "您点就是")
 
 
 @pytest.mark.network_errors
