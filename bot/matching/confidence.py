@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from bot.matching.features import Floats
 from bot.matching.trees import Trees
+from bot.matching.weighted import Weighted
+
+Bools = npt.NDArray[np.bool_]
+Doubles = npt.NDArray[np.float64]
+C = TypeVar("C", Trees, Weighted)
 
 _FOLDS = 3
 """Thresholds are read from what trees say of rows they did not grow on."""
@@ -54,19 +60,30 @@ def grow(judged: Sequence[Judged], folds: int = _FOLDS) -> tuple[Trees, list[Flo
 
     The latter have not seen the utterance that they judge.
     """
+    return _learn(judged, folds, _fit)
+
+
+def weigh(judged: Sequence[Judged]) -> tuple[Weighted, list[Floats]]:
+    """Return weights in place of the trees: better where there are few utterances."""
+    return _learn(judged, _FOLDS, _balance)
+
+
+def _learn(
+    judged: Sequence[Judged], folds: int, fit: Callable[[Floats, Bools, Doubles], C]
+) -> tuple[C, list[Floats]]:
     seen = np.concatenate([one.evidence for one in judged])
     right = np.concatenate([one.right for one in judged])
     weight = np.concatenate([one.weight for one in judged])
     chance = np.zeros(right.shape, np.float32)
     fold = np.arange(len(seen)) % max(folds, 1)
     for held in range(folds):
-        trees = _fit(seen[fold != held], right[fold != held], weight[fold != held])
-        chance[fold == held] = trees(seen[fold == held])
+        learned = fit(seen[fold != held], right[fold != held], weight[fold != held])
+        chance[fold == held] = learned(seen[fold == held])
     cuts = np.cumsum([len(one.evidence) for one in judged])[:-1]
-    return _fit(seen, right, weight), np.split(chance, cuts)
+    return fit(seen, right, weight), np.split(chance, cuts)
 
 
-def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> Trees:
+def _fit(seen: Floats, right: Bools, weight: Doubles) -> Trees:
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
@@ -91,3 +108,18 @@ def _fit(seen: Floats, right: npt.NDArray[np.bool_], weight: npt.NDArray[np.floa
     with threadpool_limits(1, user_api="openmp"):
         trees.fit(flat, right.ravel(), np.repeat(weight, right.shape[1]))
     return Trees.of(trees)
+
+
+def _balance(seen: Floats, right: Bools, weight: Doubles) -> Weighted:
+    from sklearn.linear_model import LogisticRegression
+
+    flat = seen.reshape(-1, seen.shape[-1])
+    if right.all() or not right.any():
+        return Weighted(50.0 if right.any() else -50.0, (0.0,) * flat.shape[1])
+    mean, scale = flat.mean(axis=0), flat.std(axis=0) + 1e-6
+    # Strongly held back: the pieces say much the same, and few rows tell them apart.
+    fitted = LogisticRegression(C=0.005, max_iter=3000).fit(
+        (flat - mean) / scale, right.ravel(), sample_weight=np.repeat(weight, right.shape[1])
+    )
+    weights = fitted.coef_[0] / scale
+    return Weighted(float(fitted.intercept_[0] - weights @ mean), tuple(map(float, weights)))

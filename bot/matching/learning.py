@@ -16,27 +16,30 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.matching import ridge
-from bot.matching.confidence import Judged, grow
+from bot.matching.confidence import Judged, grow, weigh
 from bot.matching.features import Features, Floats, Gallery, meanings
 from bot.matching.hearing import Head, Heard, Hearing, Labels, Shortlist, best_classes
 from bot.matching.model import Model, alarm_evidence, evidence
-from bot.matching.nearness import ANSWER_AT, OFFER_AT, Nearness
-from bot.matching.nearness import GENERIC as GENERIC_NEARNESS
 from bot.matching.ridge import Matrix, Scores
 from bot.matching.several import GENERIC
 from bot.matching.sounds import Sounds
 from bot.matching.trees import Trees
+from bot.matching.weighted import ANSWER_AT, NEARNESS, OFFER_AT, Weighted
 
 # Parents ask of far more other things than elsewhere.yaml can hold, so each of its phrases counts
 # for several when confidence is learned.
 _STRANGERS_WEIGHT = 3.0
 _EXAMPLE_WEIGHT = 6.0
 """How much a labelled question counts beside a phrase left out."""
-_NO_STRANGERS = 0.07, 0.87
-"""The wanted rates of wrong answers and of offers where nothing is known that is not ours: each
-entry left out stands in for it, and is nearer than most of what people ask."""
+_WRONG_FOR_STRANGERS = 0.07
+"""The wanted rate of wrong answers where nothing is known that is not ours: each entry left out
+stands in for it, and is nearer than most of what people ask."""
+_OFFERED_OF_FEW = 0.87
+"""The wanted rate of offers where entries have few phrases: one of few is missed the more."""
 _ENOUGH_ANSWERABLE = 60
 """With fewer phrases to leave out and labelled questions nothing can be learned from them."""
+_ENOUGH_FOR_TREES = 400
+"""With fewer of them, and nothing known that is not ours, trees learn what is chance."""
 _ENOUGH_EXAMPLES = 300
 """From so many labelled questions on they alone set the thresholds."""
 _LOT = 64
@@ -118,7 +121,7 @@ def learn(
             near = np.concatenate([hearing.near_danger(lot) for lot in lots])
             weight_here = np.where(examples.either, 0.0, _EXAMPLE_WEIGHT)
             told.append(_alarming(asked, near, examples.danger, weight_here))
-    ours, chances = _ours(judged)
+    ours, chances = _ours(judged, labels)
     own = left_out.first(len(labels.of_row))
     right = labels.of_row[:, None] == np.arange(len(labels.names))
     weight = np.where(labels.of_row < labels.ours, 1.0, _STRANGERS_WEIGHT)
@@ -127,11 +130,12 @@ def learn(
     enough = int(plain.sum()) >= _ENOUGH_EXAMPLES
     at = int(enough)
     wrong, offer, false_alarm = rates.parents if enough else rates.left_out
-    if labels.none_known and not enough:
-        wrong, offer = _NO_STRANGERS
+    if labels.none_known:
+        wrong = wrong if enough else _WRONG_FOR_STRANGERS
+        offer = _OFFERED_OF_FEW if labels.few_phrases else offer
     answer_at = judged[at].answer_threshold(chances[at], wrong)
     ask_at = judged[at].offer_threshold(chances[at], offer)
-    if isinstance(ours, Nearness):
+    if ours is NEARNESS:
         answer_at, ask_at = max(answer_at, ANSWER_AT), OFFER_AT
     danger, alarm_at, clause_alarm_at = _alarm(told, at, false_alarm, rates.clause_false_alarm)
     model = Model(
@@ -163,10 +167,13 @@ def _left_out(strangers_out: Heard, labels: Labels) -> Judged:
     return _judge(strangers_out, right, weight, labels, ours=True)
 
 
-def _ours(judged: Sequence[Judged]) -> tuple[Trees | Nearness, list[Floats]]:
+def _ours(judged: Sequence[Judged], labels: Labels) -> tuple[Trees | Weighted, list[Floats]]:
     """Return what turns evidence into a chance, and the chances of what it was learned from."""
-    if sum(int((one.answerable & (one.weight > 0)).sum()) for one in judged) < _ENOUGH_ANSWERABLE:
-        return GENERIC_NEARNESS, [GENERIC_NEARNESS(one.evidence) for one in judged]
+    answerable = sum(int((one.answerable & (one.weight > 0)).sum()) for one in judged)
+    if answerable < _ENOUGH_ANSWERABLE:
+        return NEARNESS, [NEARNESS(one.evidence) for one in judged]
+    if labels.none_known and answerable < _ENOUGH_FOR_TREES:
+        return weigh(judged)
     return grow(judged)
 
 

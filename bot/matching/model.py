@@ -10,9 +10,9 @@ import numpy as np
 from bot.matching.division import Scores, Side
 from bot.matching.features import Floats
 from bot.matching.hearing import Heard, Hearing, Labels
-from bot.matching.nearness import Nearness
 from bot.matching.several import Divider
 from bot.matching.trees import Trees
+from bot.matching.weighted import Weighted
 
 _TEMPERATURE = 0.08
 
@@ -24,7 +24,7 @@ class Model:
     hearing: Hearing
     utterances: tuple[str, ...]
     """What it was learned from, a row each."""
-    ours: Trees | Nearness
+    ours: Trees | Weighted
     others: Trees
     danger: Trees
     answer_at: float
