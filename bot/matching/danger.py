@@ -40,13 +40,24 @@ class Judgement:
     """The part of the message that decided it, when it was not the whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Words that tell of danger together."""
+
+    kind: DangerKind
+    cells: Sequence[Sequence[str]]
+    """Of each cell any word, squeezed, has to be there."""
+
+    def in_(self, said: str) -> bool:
+        return all(any(word in said for word in cell) for cell in self.cells)
+
+
 @dataclass(frozen=True)
 class DangerSense:
     """danger.yaml, compiled."""
 
     kinds: Mapping[str, DangerKind]
-    signals: Sequence[tuple[DangerKind, Sequence[Sequence[str]]]]
-    """Groups of cells; of each cell any word, squeezed, has to be there."""
+    signals: Sequence[Signal]
     first_cells: re.Pattern[str]
     """Any word of any signal's first cell: without one no signal can fire."""
     figurative: re.Pattern[str]
@@ -61,14 +72,14 @@ class DangerSense:
     def of(cls, faq: Faq, model: Model, wording: Wording) -> DangerSense:
         danger = faq.danger
         signals = [
-            (kind, [_words(cell.split("|")) for cell in group])
+            Signal(kind, [_words(cell.split("|")) for cell in group])
             for kind in danger.kinds
             for group in kind.signals
         ]
         return cls(
             {kind.id: kind for kind in danger.kinds},
             signals,
-            re.compile(_any_of([word for _, cells in signals for word in cells[0]])),
+            re.compile(_any_of([word for signal in signals for word in signal.cells[0]])),
             re.compile(_any_of(danger.harmless_words)),
             re.compile(_any_of(danger.calm_words)),
             {wording.plain(text): kind.id for kind in danger.kinds for text in kind.phrases},
@@ -105,13 +116,14 @@ class DangerSense:
         part, kind, loudest = self._loudest(self.parts(text))
         if loudest >= self.model.clause_alarm_at:
             return Judgement(self.kinds[kind], "part", loudest, part)
-        if self.first_cells.search(squeeze(text)):
-            for pair in self._pairs(text) or [whole]:
-                signalled = self._signalled(squeeze(pair))
-                if signalled:
-                    likely = self._likely(pair, chance, len(whole))
-                    if likely >= _PLAINLY_HARMLESS:
-                        return Judgement(signalled, "signal", likely, pair)
+        pairs = self._pairs(text) or [whole]
+        signals = self._signals(pairs)
+        for pair in pairs if signals else ():
+            signalled = self._signalled(squeeze(pair), signals)
+            if signalled:
+                likely = self._likely(pair, chance, len(whole))
+                if likely >= _PLAINLY_HARMLESS:
+                    return Judgement(signalled, "signal", likely, pair)
         return Judgement(None, "", chance)
 
     def parts(self, text: str) -> list[str]:
@@ -131,14 +143,16 @@ class DangerSense:
             return chance
         return max(chance, self._loudest([self.wording.plain(pair)])[2])
 
-    def _signalled(self, said: str) -> DangerKind | None:
+    def _signals(self, pairs: Sequence[str]) -> list[Signal]:
+        """Return those that may be in one of the pairs: few words are in all of them."""
+        said = "，".join(map(squeeze, pairs))
+        return [s for s in self.signals if s.in_(said)] if self.first_cells.search(said) else []
+
+    def _signalled(self, said: str, signals: Sequence[Signal]) -> DangerKind | None:
         if self.calm.search(said):
             return None
         said = self.figurative.sub("，", said)
-        for kind, cells in self.signals:
-            if all(any(word in said for word in cell) for cell in cells):
-                return kind
-        return None
+        return next((signal.kind for signal in signals if signal.in_(said)), None)
 
     def _loudest(self, pieces: Sequence[str]) -> tuple[str, str, float]:
         """Return the plain piece that sounds most like danger, as what kind, with its chance."""
