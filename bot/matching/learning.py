@@ -71,7 +71,7 @@ class Rates:
     at least worth offering (of ours); danger is heard where none is."""
     parents: tuple[float, float, float] = (0.015, 0.985, 0.006)
     """The same of labelled questions."""
-    clause_false_alarm: float = 0.001
+    clause_false_alarm: float = 0.002
     """Of harmless phrases left out, taken as a part of a message; messages have many parts."""
 
 

@@ -12,7 +12,7 @@ from bot.matching.wording import Piece, Wording
 _MOST_GLANCED = 6
 """A long story has more clauses than there is time to look at."""
 _MOST_CUTS = 3
-_MOST_CHARACTERS = 200
+_MOST_CHARACTERS = 120
 """So much is read again at most, in parts."""
 _SHORTEST = 3
 
