@@ -18,7 +18,7 @@ Look = Callable[[str], Glance]
 
 _ENOUGH = 30
 """Fewer messages with several questions teach nothing."""
-_TORN = 0.025
+_TORN = 0.03
 """The wanted share of single questions that get a second answer."""
 _OVERLOOKED = 0.005
 """The wanted share of messages with two questions whose cut a glance passes over."""
