@@ -1,22 +1,19 @@
-"""One connection: its thread, its pragmas, the write-ahead log."""
+"""One connection: what runs at once on it, what waits; its pragmas, the write-ahead log."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
-from typing import TypeVar
+
+import aiosqlite
 
 from bot.errors import StorageError
 from bot.storage.complaints import explained
+from bot.storage.purge import purge
 
 BUSY_TIMEOUT_MS = 10_000
-
-T = TypeVar("T")
 
 
 async def to_the_end(work: Coroutine[object, object, None]) -> None:
@@ -41,24 +38,19 @@ def make_file(path: Path) -> None:
 
 
 class Connection:
-    """One SQLite connection without automatic transactions, and a thread where it may wait.
+    """One SQLite connection without automatic transactions.
 
-    Whoever runs something `at_once` sees to it that nothing is running apart: a transaction does.
-    All of it may raise StorageError.
+    aiosqlite's thread runs what may wait for the disk or another process. Whoever runs something
+    `at_once` sees to it that nothing is on that thread: a transaction does. All of it may raise
+    StorageError.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(
+        self, path: Path | None, own: sqlite3.Connection, waiting: aiosqlite.Connection
+    ) -> None:
         self._path = path
-        with explained(path):
-            self._sqlite = sqlite3.connect(
-                path or ":memory:",
-                timeout=BUSY_TIMEOUT_MS / 1000,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-        self._sqlite.row_factory = sqlite3.Row
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite") if path else None
-        """In memory nothing waits for a disk or another process."""
+        self._own = own
+        self._waiting = waiting
 
     def at_once(self, sql: str, values: Mapping[str, object], /) -> list[sqlite3.Row]:
         """Run here and now a statement that waits for nobody; return its rows.
@@ -67,33 +59,42 @@ class Connection:
         statement: it is done sooner than it could be handed to the thread and back.
         """
         with explained(self._path):
-            return self._sqlite.execute(sql, _storable(values)).fetchall()
+            return self._own.execute(sql, _storable(values)).fetchall()
 
     def each_at_once(self, sql: str, many: Iterable[Mapping[str, object]], /) -> None:
         """Run such a statement for every set of parameters."""
         with explained(self._path):
-            self._sqlite.executemany(sql, map(_storable, many))
-
-    async def apart(self, work: Callable[[sqlite3.Connection], T], /) -> T:
-        """Return what the work returns, done on the thread: it may wait for disk and locks."""
-        with explained(self._path):
-            if self._thread is None:
-                await asyncio.sleep(0)
-                return work(self._sqlite)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._thread, work, self._sqlite)
+            self._own.executemany(sql, map(_storable, many))
 
     async def rows(self, sql: str, values: Mapping[str, object], /) -> list[sqlite3.Row]:
-        """Run a statement that may wait; return its rows."""
-        return await self.apart(lambda it: it.execute(sql, _storable(values)).fetchall())
+        """Run a statement that may wait, which none does in memory; return its rows."""
+        if self._path is None:
+            await asyncio.sleep(0)
+            return self.at_once(sql, values)
+        with explained(self._path):
+            return list(await self._waiting.execute_fetchall(sql, _storable(values)))
+
+    async def commit(self) -> None:
+        """End the transaction, if one is open."""
+        with explained(self._path):
+            if self._path is None:
+                self._own.commit()
+            else:
+                await self._waiting.commit()
+
+    async def roll_back(self) -> None:
+        """Undo the transaction, also one whose BEGIN is still waiting on the thread."""
+        with explained(self._path):
+            await self._waiting.rollback()
+
+    async def purge(self) -> bool:
+        """Take removed words out of the files; return if all is done."""
+        return await purge(self._waiting)
 
     async def close(self) -> None:
         """Wait for what runs on the thread, then close both."""
-        try:
-            await self.apart(sqlite3.Connection.close)
-        finally:
-            if self._thread is not None:
-                self._thread.shutdown()
+        with explained(self._path):
+            await self._waiting.close()
 
 
 async def connect(path: Path | None) -> Connection:
@@ -101,13 +102,21 @@ async def connect(path: Path | None) -> Connection:
 
     Raises StorageError, also when the file belongs to another program; it stays untouched.
     """
-    connection = Connection(path)
-    try:
-        await connection.apart(partial(_prepare, path))
-    except BaseException:
-        await to_the_end(connection.close())
-        raise
-    return connection
+    with explained(path):
+        own = sqlite3.connect(
+            path or ":memory:",
+            timeout=BUSY_TIMEOUT_MS / 1000,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        own.row_factory = sqlite3.Row
+        waiting = await aiosqlite.Connection(lambda: own, iter_chunk_size=64)
+        try:
+            await _prepare(waiting, path)
+        except BaseException:
+            await to_the_end(waiting.close())
+            raise
+    return Connection(path, own, waiting)
 
 
 def _storable(values: Mapping[str, object]) -> dict[str, object]:
@@ -125,35 +134,38 @@ def _clean(text: str) -> str:
     return str(text).replace("\0", "\ufffd")
 
 
-def _prepare(path: Path | None, connection: sqlite3.Connection) -> None:
+async def _prepare(connection: aiosqlite.Connection, path: Path | None) -> None:
     for pragma in (
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
         "foreign_keys = ON",
         "secure_delete = ON",
         f"synchronous = {'FULL' if path else 'OFF'}",
     ):
-        connection.execute(f"PRAGMA {pragma}").fetchall()
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    tables = await connection.execute_fetchall(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+    )
     if (names := {row["name"] for row in tables}) and "schema_migrations" not in names:
         raise StorageError(
             "这是别的程序的数据库，没有动它；请把它移走，"
             f"或把 BOT_DATA_DIR 指向别的文件夹。（{path}）"
         )
-    if path is not None and _journal(connection) != "wal":
+    if path is not None and await _journal(connection) != "wal":
         raise StorageError(
             f"这个磁盘不支持数据库要的写前日志（WAL），多半是网络盘；"
             f"请把 BOT_DATA_DIR 指向本机磁盘上的文件夹。（{path}）"
         )
 
 
-def _journal(connection: sqlite3.Connection) -> str:
+async def _journal(connection: aiosqlite.Connection) -> str:
     """Switch to WAL; SQLite does not wait by itself when two processes do so at once."""
-    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    clock = asyncio.get_running_loop().time
+    give_up = clock() + BUSY_TIMEOUT_MS / 1000
     while True:
         try:
-            [row] = connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            return str(row[0])
+            rows = await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+            return str(next(iter(rows))[0])
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock() > give_up:
                 raise
-            time.sleep(0.05)
+            await asyncio.sleep(0.05)

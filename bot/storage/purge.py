@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sqlite3
 
+import aiosqlite
+
 log = logging.getLogger(__name__)
 
 # The header's spare number, free since the schema's version has a table: 1 says that words
@@ -13,28 +15,28 @@ log = logging.getLogger(__name__)
 MARK_DUE = "PRAGMA user_version = 1"
 
 
-def purge(connection: sqlite3.Connection) -> bool:
+async def purge(connection: aiosqlite.Connection) -> bool:
     """Rewrite the pages if words were removed, empty the write-ahead log; return if all is done.
 
     `secure_delete` alone leaves copies of rows that SQLite moved between pages (seen with
     3.40), so only VACUUM is sure. Somebody else reading, or a full disk, puts it off.
     """
     try:
-        patience = _pragma(connection, "busy_timeout")
-        _pragma(connection, "busy_timeout = 500")
+        patience = await _pragma(connection, "busy_timeout")
+        await _pragma(connection, "busy_timeout = 500")
         try:
-            if _pragma(connection, "user_version"):
-                connection.execute("VACUUM")
-                _pragma(connection, "user_version = 0")
-            return not _pragma(connection, "wal_checkpoint(TRUNCATE)")
+            if await _pragma(connection, "user_version"):
+                await connection.execute_fetchall("VACUUM")
+                await _pragma(connection, "user_version = 0")
+            return not await _pragma(connection, "wal_checkpoint(TRUNCATE)")
         finally:
-            _pragma(connection, f"busy_timeout = {patience}")
+            await _pragma(connection, f"busy_timeout = {patience}")
     except sqlite3.Error as error:
         log.warning("removed words not purged from the file yet, will be tried again: %s", error)
         return False
 
 
-def _pragma(connection: sqlite3.Connection, pragma: str) -> int:
+async def _pragma(connection: aiosqlite.Connection, pragma: str) -> int:
     """Run a pragma; return the first number it answers."""
-    rows = connection.execute(f"PRAGMA {pragma}").fetchall()
+    rows = list(await connection.execute_fetchall(f"PRAGMA {pragma}"))
     return int(rows[0][0]) if rows else 0

@@ -14,7 +14,7 @@ from typing import Protocol
 from bot.errors import StorageError
 from bot.storage.complaints import explained
 from bot.storage.connection import Connection, connect, make_file, to_the_end
-from bot.storage.purge import MARK_DUE, purge
+from bot.storage.purge import MARK_DUE
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
@@ -149,14 +149,14 @@ class Database:
         removed = work.removed and self.path is not None
         if removed:
             await work.rows(MARK_DUE)
-        await self._writer.apart(sqlite3.Connection.commit)
+        await self._writer.commit()
         now = asyncio.get_running_loop().time()
         if removed or now >= self._purge_at:
-            done = await self._writer.apart(purge)
+            done = await self._writer.purge()
             self._purge_at = math.inf if done else now + PURGE_AGAIN_S
 
     async def _roll_back(self) -> None:
         try:
-            await self._writer.apart(sqlite3.Connection.rollback)
-        except StorageError as error:
+            await self._writer.roll_back()
+        except (StorageError, ValueError) as error:
             log.warning("rollback failed: %s", error)

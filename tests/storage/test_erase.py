@@ -127,13 +127,13 @@ async def test_no_byte_of_the_files_keeps_the_words(path: Path) -> None:
 async def test_a_crash_before_the_purge_is_made_good_at_the_next_start(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(connection: object) -> bool:
+    async def die(connection: object) -> bool:
         return False
 
     store = await Store.open(path)
     await live(store, "p1", SECRET)
     with monkeypatch.context() as patch:
-        patch.setattr("bot.storage.sqlite.purge", die)
+        patch.setattr("bot.storage.connection.purge", die)
         await erase(store, "memory:p1")
         shutil.copytree(path.parent, path.parent.with_name("crashed"))
     await store.close()

@@ -161,7 +161,7 @@ async def test_files_that_are_no_store_are_refused_and_kept(tmp_path: Path) -> N
         assert str(path) in str(refused.value)
     assert text.read_text() == "这不是数据库，" * 1000
     assert content(foreign) == before
-    assert [each.name for each in threading.enumerate() if each.name.startswith("sqlite")] == []
+    assert [each.name for each in threading.enumerate() if "_connection_worker" in each.name] == []
 
 
 async def test_a_damaged_file_is_an_error_with_a_remedy(path: Path) -> None:
